@@ -1,0 +1,1 @@
+"""Fortnight's grader: it makes runs happen, records them, judges them and shows them."""

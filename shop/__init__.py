@@ -1,0 +1,7 @@
+"""The shop that the learner programs: its commands, events, addresses and tables. Small enough to read in one sitting."""
+
+from shop.addresses import Addresses
+from shop.commands import PlaceOrder
+from shop.events import TOPIC, Event
+
+__all__ = ["TOPIC", "Addresses", "Event", "PlaceOrder"]
