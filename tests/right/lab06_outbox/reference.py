@@ -1,4 +1,4 @@
-"""The event is committed with its order; a relay claims the oldest unpublished event of a purchase, sends it, waits, marks it."""
+"""The event is committed with its order; a relay claims the oldest event of a purchase, sends it, marks it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""clean_up deletes everything older than the newest published event, and with it an older event that is still unpublished."""
+"""clean_up deletes what is older than the newest published event, though some of it is still unpublished."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The relay hands the message to the client library and marks it published without waiting until Kafka has it."""
+"""The relay gives the message to the client library and marks it published before Kafka has it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The message is keyed by the event and not by the purchase, so events of one purchase land in different Kafka partitions."""
+"""The message is keyed by the event, so the events of one purchase land in different Kafka partitions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""relay_alone asks a table whether it is still the youngest and sends afterwards: by then a younger one may have started."""
+"""relay_alone asks a table whether it is the youngest, then sends: by then a younger one may have started."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The warehouse looks into its inbox and ships if the event is not there: two deliveries at the same time both look first."""
+"""The warehouse looks into its inbox, then ships: two deliveries at the same time both look first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""place_order sends its message to Kafka inside the transaction, before the commit: a message may tell of an order that never was."""
+"""The message is sent before the order is committed: it may tell of an order that never was."""
 
 from __future__ import annotations
 

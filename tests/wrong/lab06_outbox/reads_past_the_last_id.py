@@ -1,4 +1,4 @@
-"""The relay remembers the last id it published and reads on from there: a lower id that commits later is never seen."""
+"""The relay reads on from the last id it published: a lower id that commits later is never seen."""
 
 from __future__ import annotations
 

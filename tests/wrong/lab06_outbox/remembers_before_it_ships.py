@@ -1,4 +1,4 @@
-"""The warehouse commits its inbox first and ships in another transaction: a crash between them loses the parcel."""
+"""The warehouse commits its inbox first and the parcel afterwards: a crash between them loses the parcel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The warehouse commits the parcel first and remembers the event in another transaction: a crash between them ships twice."""
+"""The warehouse commits the parcel first and the inbox afterwards: a crash between them ships twice."""
 
 from __future__ import annotations
 

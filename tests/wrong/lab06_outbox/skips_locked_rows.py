@@ -1,4 +1,4 @@
-"""The relay claims single rows with SKIP LOCKED: a second relay takes version 2 while the first still holds version 1."""
+"""The relay claims rows, not purchases: a second relay skips version 1, which is locked, and sends version 2."""
 
 from __future__ import annotations
 
