@@ -1,0 +1,65 @@
+"""Focus: which events of a long run are worth drawing.
+
+What went wrong comes first, then what was near it, then what others could see, then everything else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from autograder.diagram.events import Event, events, is_commit, is_rollback
+from autograder.history import Call, History
+
+__all__ = ["Focus", "focus"]
+
+_MARK_WORTH = {
+    "violation": 200, "crash": 150, "restart": 110, "error": 120, "cut": 140, "park": 140,
+    "pause": 110, "resume": 100, "note": 60, "end": 15, "start": 10,
+}  # fmt: skip
+_NEAR = 2
+"""How many neighbours of the same process explain a fault."""
+
+
+@dataclass(frozen=True)
+class Focus:
+    """The events to show, in order, and how many others there are."""
+
+    shown: tuple[Event, ...]
+    hidden: int
+
+
+def focus(history: History, limit: int = 15) -> Focus:
+    """At most ``limit`` events: faults and broken rules, what was near them, effects, then the rest in order."""
+    everything = events(history)
+    if len(everything) <= limit:
+        return Focus(everything, 0)
+    worths = {event.number: _worth(event) for event in everything}
+    for number in [number for number, worth in worths.items() if worth >= 80]:
+        for neighbour in _neighbours(everything, number):
+            worths[neighbour] += 25
+    ranked = sorted(everything, key=lambda event: (-worths[event.number], -event.number))[: max(1, limit)]
+    return Focus(tuple(sorted(ranked, key=lambda event: event.number)), len(everything) - len(ranked))
+
+
+def _worth(event: Event) -> int:
+    if not isinstance(event.what, Call):
+        return _MARK_WORTH[event.what.kind]
+    call = event.what
+    if call.fault:
+        return 160
+    if call.outcome != "ok" or call.end is None or call.waits_for:
+        return 90
+    if call.effect:
+        return 50
+    if is_commit(call) or is_rollback(call):
+        return 40
+    return 5 if call.label.upper().startswith("BEGIN") else 20
+
+
+def _neighbours(everything: tuple[Event, ...], number: int) -> list[int]:
+    process = everything[number - 1].what.process
+    same = [event.number for event in everything if event.what.process == process]
+    if number not in same:
+        return []
+    at = same.index(number)
+    return same[max(0, at - _NEAR) : at] + same[at + 1 : at + 1 + _NEAR]
