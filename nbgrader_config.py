@@ -1,0 +1,43 @@
+"""nbgrader's configuration: its own commands work on this course, from a fresh clone on.
+
+nbgrader keeps all it makes under .nbgrader/. Releases go to .nbgrader/release and never to labs/: on a fresh clone
+nbgrader would skip labs that exist, and with --force it deletes the folder first, a learner's work included.
+"""
+
+import os
+import sys
+
+_root = os.path.dirname(os.path.abspath(__file__))
+_work = ".nbgrader"  # Joined with "/" below, because nbgrader puts these values into regular expressions.
+
+# nbgrader makes neither the folder of its gradebook nor finds `alembic` when it is called by its full path.
+os.makedirs(os.path.join(_root, _work), exist_ok=True)
+_commands = os.path.dirname(sys.executable)
+if os.environ.get("PATH", "").split(os.pathsep)[0] != _commands:
+    os.environ["PATH"] = _commands + os.pathsep + os.environ.get("PATH", "")
+
+c = get_config()  # noqa: F821  (given by nbgrader)
+
+# -- Layout ------------------------------------------------------------------------------------------------------
+c.CourseDirectory.root = _root
+c.CourseDirectory.course_id = "fortnight"
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = f"{_work}/release"
+c.CourseDirectory.submitted_directory = f"{_work}/submitted"
+c.CourseDirectory.autograded_directory = f"{_work}/autograded"
+c.CourseDirectory.feedback_directory = f"{_work}/feedback"
+c.CourseDirectory.solution_directory = f"{_work}/solution"
+c.CourseDirectory.source_with_tests_directory = f"{_work}/source_with_tests"
+c.CourseDirectory.db_url = "sqlite:///" + os.path.join(_root, _work, "gradebook.db")
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".pytest_cache", "feedback", "*.md"]
+c.Exchange.root = os.path.join(_root, _work, "exchange")
+c.Exchange.cache = os.path.join(_root, _work, "cache")
+
+# -- Hardening ---------------------------------------------------------------------------------------------------
+# A deleted check cell comes back, and no tag that a learner sets makes a cell be skipped.
+c.OverwriteCells.add_missing_cells = True
+c.Execute.skip_cells_with_tag = "no-such-tag"
+c.Execute.extra_arguments = ["--HistoryManager.hist_file=:memory:", "--log-level=40"]
+
+# -- Grading -----------------------------------------------------------------------------------------------------
+# The preprocessors of `nbgrader autograde` that run and score a notebook are replaced here by the judge.
