@@ -1,0 +1,130 @@
+"""Inside the subject: execute the learner's cells in a fresh ``__main__``, call one function, say what came of it.
+
+Everything here runs beside learner code, so nothing it says is trusted further than "this is what the function returned".
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import inspect
+import linecache
+import sys
+import traceback
+import types
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.grading.protocol import from_json, to_json
+
+__all__ = ["Compiled", "call", "compile_cells"]
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """The learner's cells, compiled once, and those that are not Python, one sentence each."""
+
+    codes: tuple[tuple[str, types.CodeType], ...] = ()
+    broken: tuple[str, ...] = ()
+
+
+def compile_cells(cells: Sequence[dict[str, str]]) -> Compiled:
+    """Compile cells given as name and source; tracebacks will show their lines."""
+    codes, broken = [], []
+    for cell in cells:
+        name, source = cell["name"], cell["source"]
+        lines = source.splitlines(keepends=True)
+        linecache.cache[name] = (len(source), None, lines, name)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                codes.append((name, compile(source, name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)))
+        except SyntaxError as error:
+            broken.append(f"{name}, line {error.lineno}: {error.msg}")
+        except (ValueError, RecursionError, MemoryError) as error:
+            broken.append(f"{name}: {type(error).__name__}: {error}")
+    return Compiled(tuple(codes), tuple(broken))
+
+
+class _Nothing:
+    """Stands for the notebook's own functions (check, setup, quiz): every use of it does nothing."""
+
+    def __call__(self, *_arguments: object, **_named: object) -> _Nothing:
+        return self
+
+    def __getattr__(self, name: str) -> _Nothing:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+
+class _SilentModule(types.ModuleType):
+    def __getattr__(self, name: str) -> _Nothing:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _Nothing()
+
+
+def call(program: Compiled, function: str, arguments: list[Any]) -> dict[str, Any]:
+    """Execute the cells and call the function; the reply for the judge. Raises nothing but what ends a process."""
+    sys.modules["autograder.notebook"] = _SilentModule("autograder.notebook")
+    main = types.ModuleType("__main__")
+    sys.modules["__main__"] = main
+    cells = {name for name, _ in program.codes}
+    broken = list(program.broken)
+    for name, code in program.codes:
+        failure = _attempt(lambda code=code: _finish(eval(code, main.__dict__)), cells)
+        if failure["kind"] != "returned":
+            broken.append(f"{_place(failure, name)}: {failure['error']}")
+    target = main.__dict__.get(function)
+    if not callable(target):
+        reply = {"kind": "no function", "error": f"no cell defines {function}()"}
+    else:
+        reply = _attempt(lambda: _finish(target(*[from_json(item) for item in arguments])), cells)
+    return reply | {"broken_cells": broken}
+
+
+def _finish(value: Any) -> Any:
+    return asyncio.run(_awaited(value)) if inspect.isawaitable(value) else value
+
+
+async def _awaited(value: Any) -> Any:
+    return await value
+
+
+def _attempt(action: Any, cells: set[str]) -> dict[str, Any]:
+    try:
+        value = action()
+    except SystemExit as stop:
+        return {"kind": "exited", "error": f"SystemExit: {stop.code}"}
+    except BaseException as error:
+        return {"kind": "raised", "error": _one_line(error), **_trimmed(error, cells)}
+    try:
+        return {"kind": "returned", "value": to_json(value)}
+    except (TypeError, ValueError, RecursionError):
+        return {"kind": "returned", "error": f"it returned a {type(value).__name__}, which JSON cannot say"}
+
+
+def _one_line(error: BaseException) -> str:
+    try:
+        text = (str(error).splitlines() or [""])[0]
+    except Exception:
+        text = "(its text cannot be read)"
+    return f"{type(error).__name__}: {text}"[:500] if text else type(error).__name__
+
+
+def _trimmed(error: BaseException, cells: set[str]) -> dict[str, Any]:
+    """The traceback from the learner's first cell on, without the frames of libraries between and after."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in cells]
+    if not frames:
+        return {"traceback": "", "line": None}
+    shown = "".join(traceback.format_list(frames[-12:]))
+    return {"traceback": f"{shown}{_one_line(error)}\n", "line": frames[-1].lineno, "cell": frames[-1].filename}
+
+
+def _place(failure: dict[str, Any], name: str) -> str:
+    if failure.get("line") is None:
+        return name
+    return f"{failure['cell']}, line {failure['line']}"

@@ -1,0 +1,81 @@
+"""A learner's program: the cells that the judge takes from a notebook, in order. Pure data, and what can be read from it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+__all__ = ["Cell", "CellRole", "Program", "defined_functions", "is_starter"]
+
+CellRole = Literal["given", "solution", "free"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One cell of the learner's notebook, or what is taken of it."""
+
+    id: str
+    """The cell's id in the notebook; the task's name where it is a graded cell."""
+    role: CellRole
+    source: str
+    name: str
+    """What tracebacks call it: ``lab06_outbox, cell 7``."""
+    task: str = ""
+    """The grade id of a given or solution cell; nothing for a free cell."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """The learner's cells in order, and what the judge noticed while taking them."""
+
+    title: str
+    cells: tuple[Cell, ...]
+    notes: tuple[str, ...] = ()
+    """Sentences for the report: what was left out, and that an unsaved cell was used."""
+    lost: Mapping[str, str] = field(default_factory=dict)
+    """Tasks that cannot be judged at all, each with the sentence that says why."""
+    unsaved: tuple[str, ...] = ()
+    """The tasks whose unsaved source was taken instead of the file's."""
+
+    def functions(self) -> dict[str, tuple[str, ...]]:
+        """The functions that each task's cells define, in order."""
+        found: dict[str, tuple[str, ...]] = {}
+        for cell in self.cells:
+            if cell.role == "solution":
+                found[cell.task] = (*found.get(cell.task, ()), *defined_functions(cell.source))
+        return found
+
+    def is_attempted(self, function: str) -> bool:
+        """Does some cell define this function with more than the starter's ``raise NotImplementedError``?"""
+        last = None
+        for cell in self.cells:
+            last = defined_functions(cell.source).get(function, last)
+        return last is not None and not is_starter(last)
+
+
+def defined_functions(source: str) -> dict[str, ast.FunctionDef | ast.AsyncFunctionDef]:
+    """The functions that a cell defines at its top level; none for a cell that is not Python."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return {}
+    return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+
+
+def is_starter(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Is the function's body (its docstring aside) nothing but a placeholder?"""
+    body = [node for node in function.body if not _is_placeholder_expression(node)]
+    return not body or (len(body) == 1 and (isinstance(body[0], ast.Pass) or _raises_not_implemented(body[0])))
+
+
+def _is_placeholder_expression(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _raises_not_implemented(node: ast.stmt) -> bool:
+    if not isinstance(node, ast.Raise) or node.exc is None:
+        return False
+    raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"

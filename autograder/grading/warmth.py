@@ -1,0 +1,116 @@
+"""Warmth: what a first use of the clients would cost every fork, done once in the zygote instead.
+
+Imports, tables that fill on first use, classes that are made on first use. Nothing is connected, and no thread and no
+socket is left when :func:`import_and_warm` returns.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import pkgutil
+import socket
+import sys
+import threading
+from collections.abc import Callable, Sequence
+
+__all__ = ["CLIENTS", "import_and_warm"]
+
+CLIENTS = (
+    "shop",
+    "json",
+    "asyncio",
+    "dataclasses",
+    "datetime",
+    "decimal",
+    "uuid",
+    "random",
+    "time",
+    "threading",
+    "queue",
+    "contextlib",
+    "concurrent.futures",
+    "subprocess",
+    "tempfile",
+    "logging",
+    "urllib.request",
+    "http.client",
+    "traceback",
+    "crc32c",
+    "psycopg",
+    "psycopg.rows",
+    "psycopg.types.json",
+    "psycopg_pool",
+    "redis",
+    "redis.asyncio",
+    "kafka",
+)
+"""What a learner's program may use; names that are not installed are passed over."""
+
+
+def import_and_warm(names: Sequence[str]) -> None:
+    """Import the modules that exist and use each client once without a server."""
+    for name in names:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    for name, warm in {"psycopg": _psycopg, "redis": _redis, "kafka": _kafka, "asyncio": _asyncio}.items():
+        if name in sys.modules:
+            with contextlib.suppress(Exception):
+                warm()
+    _require_quiet()
+
+
+def _require_quiet() -> None:
+    if threading.active_count() > 1:
+        names = ", ".join(thread.name for thread in threading.enumerate()[1:])
+        raise RuntimeError(f"a zygote must have one thread, but these were left: {names}")
+
+
+def _closed_port() -> int:
+    """A loopback port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _psycopg() -> None:
+    import psycopg
+    from psycopg.adapt import PyFormat, Transformer
+    from psycopg.types.json import Json, Jsonb
+
+    with contextlib.suppress(psycopg.OperationalError):
+        psycopg.connect(f"host=127.0.0.1 port={_closed_port()} user=shop dbname=shop sslmode=disable connect_timeout=2")
+    for value in (None, True, 1, 1.5, "lamp", b"lamp", Json({}), Jsonb({}), ["lamp"]):
+        with contextlib.suppress(psycopg.Error):
+            Transformer().get_dumper(value, PyFormat.AUTO)
+
+
+def _redis() -> None:
+    import redis
+
+    client = redis.Redis(host="127.0.0.1", port=_closed_port(), retry=None)
+    with contextlib.suppress(redis.RedisError):
+        client.get("lamp")
+    client.close()
+
+
+def _kafka() -> None:
+    import kafka
+    import kafka.protocol
+
+    for package in (kafka.protocol, kafka):
+        for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+            if not any(part in module.name for part in ("__main__", "benchmarks", "cli", "vendor", "stubs")):
+                with contextlib.suppress(Exception):
+                    importlib.import_module(module.name)
+
+
+def _asyncio() -> None:
+    import asyncio
+
+    async def nothing() -> None:
+        await asyncio.sleep(0)
+
+    asyncio.run(nothing())
+
+
