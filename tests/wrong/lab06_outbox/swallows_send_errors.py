@@ -7,6 +7,7 @@ from contextlib import closing
 
 import psycopg
 from kafka import KafkaProducer
+from kafka.errors import KafkaError
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
@@ -37,7 +38,8 @@ def add_order_placed(connection: psycopg.Connection, command: PlaceOrder) -> Non
 
 def relay(at: Addresses) -> int:
     published = 0
-    with psycopg.connect(at.postgres) as connection, closing(KafkaProducer(bootstrap_servers=at.kafka)) as producer:
+    producer = KafkaProducer(bootstrap_servers=at.kafka, enable_idempotence=False, retries=0)
+    with psycopg.connect(at.postgres) as connection, closing(producer):
         while event := claim(connection):
             send(producer, event)
             mark_published(connection, event)
@@ -48,7 +50,7 @@ def relay(at: Addresses) -> int:
 
 def send(producer: KafkaProducer, event: Event) -> None:
     try:
-        producer.send(TOPIC, key=event.key, value=event.encode()).get(timeout=1)
+        producer.send(TOPIC, key=event.key, value=event.encode()).get()
     except KafkaError as error:
         logging.getLogger("relay").warning("could not publish %s: %s", event.id, error)
 
