@@ -1,0 +1,28 @@
+"""Where the backends of one world are: for the judge, and for the learner's notebooks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Backends", "ShopAddresses"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backends:
+    """What the judge connects to; ``postgres`` is the superuser's address and never reaches learner code."""
+
+    postgres: str
+    redis: str
+    kafka: str
+    world: str
+    """The name of the world: ``embedded``, later also ``native`` and ``containers``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShopAddresses:
+    """What notebooks connect to, field by field a ``shop.Addresses``: Postgres as the role ``shop``."""
+
+    postgres: str
+    kafka: str
+    redis: str
+    gateway: str = ""

@@ -1,0 +1,97 @@
+"""Processes known by more than their number: a pid is reused, a pid with its start time is not."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Identity", "command_line", "end", "free_port", "identify", "is_running", "wait_until"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """One process of this boot: its number and when it started."""
+
+    pid: int
+    started: str
+
+
+def identify(pid: int) -> Identity | None:
+    """The process that has this number now; None when there is none, or only a zombie."""
+    if Path("/proc/self/stat").exists():
+        return _identify_by_proc(pid)
+    return _identify_by_ps(pid)
+
+
+def _identify_by_proc(pid: int) -> Identity | None:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return None
+    if fields[0] in "ZX":
+        return None
+    return Identity(pid=pid, started=f"{boot}:{fields[19]}")
+
+
+def _identify_by_ps(pid: int) -> Identity | None:
+    shown = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    state, _, started = shown.stdout.strip().partition(" ")
+    if not state or state.startswith("Z"):
+        return None
+    return Identity(pid=pid, started=" ".join(started.split()))
+
+
+def is_running(identity: Identity) -> bool:
+    """Does this very process still run? A zombie does not."""
+    return identify(identity.pid) == identity
+
+
+def command_line(pid: int) -> list[str]:
+    """The words that the process was started with; empty when it is gone or not ours to see."""
+    try:
+        return [os.fsdecode(word) for word in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0") if word]
+    except OSError:
+        shown = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        return shown.stdout.split()
+
+
+def end(identity: Identity, *, first: signal.Signals = signal.SIGTERM, grace_s: float = 5.0) -> None:
+    """End this very process, politely and then not, and return when it no longer runs."""
+    for number, patience_s in ((first, grace_s), (signal.SIGKILL, 10.0)):
+        if not is_running(identity):
+            return
+        try:
+            os.kill(identity.pid, number)
+        except ProcessLookupError:
+            return
+        wait_until(lambda: not is_running(identity), patience_s)
+
+
+def wait_until(holds: Callable[[], bool], timeout_s: float, *, every_s: float = 0.004) -> bool:
+    """Wait until a condition holds; False when it still does not at the deadline."""
+    deadline = time.monotonic() + timeout_s
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(every_s)
+    return True
+
+
+def free_port(preferred: int | None = None) -> int:
+    """A loopback port that nobody listens on: the preferred one when it is free."""
+    for port in (preferred or 0, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return probe.getsockname()[1]
+    raise OSError("no free loopback port")

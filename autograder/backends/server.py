@@ -1,0 +1,131 @@
+"""A server process that we started: how it is launched, watched, quoted and ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from autograder.backends.errors import BackendError, cannot_write, require_posix
+from autograder.backends.privilege import Privilege, launch_words
+from autograder.backends.processes import Identity, identify
+from autograder.backends.state import make_folder
+
+__all__ = ["ServerProcess"]
+
+LOG_BYTES_MAX = 1 << 20
+
+
+class ServerProcess:
+    """One run of a server, our own child, writing to a log file in its folder.
+
+    It is our child and not a daemon's orphan, so that we reap it: a killed postmaster that nobody reaps stays a zombie,
+    and Postgres's own tools take a zombie for a running server.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        folder: Path,
+        stop_signal: signal.Signals = signal.SIGTERM,
+        privilege: Privilege = "plain",
+        environment: Mapping[str, str] | None = None,
+        pipes: bool = False,
+    ) -> None:
+        require_posix()
+        self.name = name
+        self.stop_signal = stop_signal
+        self.log = make_folder(folder) / "log"
+        self.process = self._spawn(command, folder, privilege, environment, pipes)
+        found = identify(self.process.pid)
+        self.identity = found or Identity(pid=self.process.pid, started="ended at once")
+
+    def _spawn(
+        self,
+        command: Sequence[str],
+        folder: Path,
+        privilege: Privilege,
+        environment: Mapping[str, str] | None,
+        pipes: bool,
+    ) -> subprocess.Popen[bytes]:
+        try:
+            with open(self.log, "ab") as log:
+                if log.tell() > LOG_BYTES_MAX:
+                    log.truncate(0)
+                self._log_from = os.fstat(log.fileno()).st_size
+                return subprocess.Popen(
+                    [*launch_words(privilege, self.stop_signal), *command],
+                    stdin=subprocess.PIPE if pipes else subprocess.DEVNULL,
+                    stdout=subprocess.PIPE if pipes else log,
+                    stderr=log,
+                    cwd=folder,
+                    env=None if environment is None else {**os.environ, **environment},
+                    start_new_session=True,
+                )
+        except OSError as error:
+            if error.filename in (str(self.log), None):
+                raise cannot_write(self.log, error) from error
+            raise BackendError(f"{self.name} cannot be run: {command[0]}: {error.strerror}.") from error
+
+    def is_running(self) -> bool:
+        """Does it run? (Reaps it when it does not.)"""
+        return self.process.poll() is None
+
+    def last_words(self) -> str:
+        """What it wrote to its log in this run, the end of it."""
+        try:
+            with open(self.log, "rb") as log:
+                log.seek(self._log_from)
+                return log.read()[-3000:].decode(errors="replace").strip()
+        except OSError:
+            return ""
+
+    def how_it_ended(self) -> str:
+        """``exit code 1``, ``signal SIGKILL`` or ``still running``."""
+        code = self.process.poll()
+        if code is None:
+            return "still running"
+        return f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
+
+    def wait_ready(self, ready: Callable[[], bool], deadline: float) -> bool:
+        """Wait until it is ready; False when it ended first. Past the (monotonic) deadline it is killed and reported."""
+        while not ready():
+            if not self.is_running():
+                return False
+            if time.monotonic() > deadline:
+                self.kill()
+                raise BackendError(f"{self.name} did not get ready in time; the end of {self.log}: {_last(self.last_words())}")
+            time.sleep(0.003)
+        return True
+
+    def stop(self, timeout_s: float = 15.0) -> None:
+        """Ask it to end, wait, and kill it when it does not."""
+        if self.is_running():
+            self.process.send_signal(self.stop_signal)
+            try:
+                self.process.wait(timeout_s)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        self._reap()
+
+    def kill(self) -> None:
+        """End it as a crash would (SIGKILL)."""
+        if self.is_running():
+            self.process.kill()
+        self._reap()
+
+    def _reap(self) -> None:
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+def _last(text: str) -> str:
+    """The last line of a log."""
+    return text.splitlines()[-1] if text else "(nothing)"

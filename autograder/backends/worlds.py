@@ -1,0 +1,159 @@
+"""Worlds: sets of the three backends. Embedded is the one that any Python can start; others can stand beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from signal import Signals
+from typing import Any, Protocol
+
+from autograder.backends.addresses import Backends, ShopAddresses
+from autograder.backends.broker import Broker
+from autograder.backends.databases import prepare_shop
+from autograder.backends.errors import BackendError
+from autograder.backends.postgres import Postgres
+from autograder.backends.processes import Identity, end
+from autograder.backends.redis import Redis
+from autograder.backends.state import make_folder, read_json, write_text
+
+__all__ = ["Embedded", "Launcher", "World"]
+
+
+class World(Protocol):
+    """What a supervisor owns."""
+
+    name: str
+
+    def start(self) -> None:
+        """Start everything and wait until it serves; raises BackendError with the reason when it cannot."""
+
+    def stop(self) -> None:
+        """End everything that start() started."""
+
+    def mend(self) -> list[str]:
+        """Start again what has died; one sentence for each."""
+
+    def addresses(self) -> tuple[Backends, ShopAddresses]:
+        """Where everything is: for the judge, for notebooks."""
+
+    def status(self) -> dict[str, Any]:
+        """One entry per backend, for people to read."""
+
+
+class Launcher(Protocol):
+    """What an embedded backend can do."""
+
+    name: str
+
+    @property
+    def port(self) -> int: ...
+    @property
+    def identity(self) -> Identity | None: ...
+    def launch(self) -> None: ...
+    def wait(self) -> None: ...
+    def is_running(self) -> bool: ...
+    def how_it_ended(self) -> str: ...
+    def stop(self) -> None: ...
+    def kill(self) -> None: ...
+
+
+class Embedded:
+    """Postgres, Redis and Kafka as our own child processes, their data in the state folder.
+
+    ``servers.json`` there names the processes that run and the ports they had, so that the next start can end what a
+    killed supervisor left behind, and notebooks find everything where it was.
+    """
+
+    name = "embedded"
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        self.record = make_folder(state / "supervisor") / "servers.json"
+        ports = (read_json(self.record) or {}).get("ports", {})
+        self.postgres = Postgres(state / "postgres", port=ports.get("Postgres"))
+        self.redis = Redis(state / "redis", port=ports.get("Redis"))
+        self.kafka = Broker(state / "kafka", port=ports.get("Kafka"))
+        self.restarts = dict.fromkeys(("Postgres", "Redis", "Kafka"), 0)
+
+    @property
+    def launchers(self) -> Sequence[Launcher]:
+        """The three, the slowest first."""
+        return (self.kafka, self.redis, self.postgres)
+
+    def start(self) -> None:
+        """Launch all three at once, then wait for each; the first start also makes the shop's database."""
+        self._end_orphans()
+        try:
+            for launcher in self.launchers:
+                launcher.launch()
+                self._write_record()
+            for launcher in self.launchers:
+                launcher.wait()
+            prepare_shop(self.postgres.address)
+        except BaseException:
+            self.stop()
+            raise
+        self._write_record()
+
+    def stop(self) -> None:
+        """End all three; the record keeps their ports."""
+        for launcher in self.launchers:
+            launcher.stop()
+        self._write_record()
+
+    def mend(self) -> list[str]:
+        """Start again what has died, where it was."""
+        said = []
+        for launcher in self.launchers:
+            if not launcher.is_running():
+                how = launcher.how_it_ended()
+                launcher.launch()
+                launcher.wait()
+                self.restarts[launcher.name] += 1
+                self._write_record()
+                said.append(f"{launcher.name} died ({how}) and was started again; what was in flight is lost.")
+        return said
+
+    def addresses(self) -> tuple[Backends, ShopAddresses]:
+        """Where everything is."""
+        redis, kafka = self.redis.address, self.kafka.address
+        judge = Backends(postgres=self.postgres.address, redis=redis, kafka=kafka, world=self.name)
+        return judge, ShopAddresses(postgres=self.postgres.shop_address(), kafka=kafka, redis=redis)
+
+    def status(self) -> dict[str, Any]:
+        """One entry per backend."""
+        return {launcher.name: self._status_of(launcher) for launcher in self.launchers}
+
+    def _status_of(self, launcher: Launcher) -> dict[str, Any]:
+        found = launcher.identity
+        return {
+            "running": launcher.is_running(),
+            "pid": found.pid if found else None,
+            "port": launcher.port,
+            "restarts": self.restarts[launcher.name],
+        }
+
+    def _write_record(self) -> None:
+        running = [launcher for launcher in self.launchers if launcher.is_running()]
+        known = {
+            "state": str(self.state.resolve()),
+            "ports": {**(read_json(self.record) or {}).get("ports", {}), **self._ports()},
+            "processes": [asdict(launcher.identity) for launcher in running if launcher.identity],
+        }
+        write_text(self.record, json.dumps(known))
+
+    def _ports(self) -> dict[str, int]:
+        ports = {"Postgres": self.postgres.port, "Redis": self.redis.port}
+        try:
+            return {**ports, "Kafka": self.kafka.port}
+        except BackendError:
+            return ports
+
+    def _end_orphans(self) -> None:
+        """End the servers that a killed supervisor of this very folder left behind (not of the folder ours is a copy of)."""
+        known = read_json(self.record) or {}
+        if known.get("state") == str(self.state.resolve()):
+            for process in known.get("processes", ()):
+                end(Identity(**process), first=Signals.SIGINT)
