@@ -1,0 +1,77 @@
+"""Produce: storing what producers send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from autograder.backends.kafka.apis.call import Answer, Call, Gone
+from autograder.backends.kafka.batch import Batch, split
+from autograder.backends.kafka.codes import Code, Refused
+from autograder.backends.kafka.partition import Partition
+
+__all__ = ["produce"]
+
+ALL = -1
+"""acks=all: the answer waits until every replica that is up has the messages."""
+_WAIT_S = 1.0
+
+
+async def produce(call: Call) -> Answer:
+    """Store every batch and say at which offset; with acks=all not before the followers have it."""
+    stored: list[tuple[Partition, int]] = []
+    responses = [{"name": topic.name, "partition_responses": [
+        _one(call, topic.name, part, stored) for part in topic.partition_data]} for topic in call.body.topic_data]
+    if call.body.acks == ALL:
+        for partition, end in stored:
+            await _replicated(call, partition, end)
+    return {"responses": responses}
+
+
+def _one(call: Call, topic: str, part: Any, stored: list[tuple[Partition, int]]) -> Answer:
+    code, sentence, base, start = Code.NONE, None, -1, -1
+    try:
+        partition = call.broker.led_partition((topic, part.index), call.node)
+        base = _store(call, partition, split(part.records or b""))
+        stored.append((partition, partition.end))
+        start = partition.start
+    except Refused as refusal:
+        code, sentence = refusal.code, refusal.sentence
+    return {"index": part.index, "error_code": code, "base_offset": base, "log_append_time_ms": -1,
+            "log_start_offset": start, "error_message": sentence}
+
+
+def _store(call: Call, partition: Partition, batches: Iterable[Batch]) -> int:
+    """Append what is new; returns the offset of the first batch."""
+    topic = call.broker.topics.get(partition.topic)
+    assert topic is not None
+    in_sync, needed = len(call.broker.cluster.in_sync(partition)), int(topic.setting("min.insync.replicas"))
+    if call.body.acks == ALL and in_sync < needed:
+        raise Refused(Code.NOT_ENOUGH_REPLICAS, f"{in_sync} of at least {needed} replicas are up")
+    bytes_max = int(topic.setting("max.message.bytes"))
+    base = -1
+    for batch in batches:
+        if len(batch.raw) > bytes_max:
+            raise Refused(Code.MESSAGE_TOO_LARGE, f"a batch of {len(batch.raw)} bytes, the topic takes {bytes_max}")
+        known = _known(call, partition, batch) if batch.producer >= 0 else None
+        offset = partition.append(batch) if known is None else known
+        base = offset if base < 0 else base
+    call.broker.cluster.advance(partition)
+    return base
+
+
+def _known(call: Call, partition: Partition, batch: Batch) -> int | None:
+    """Where this very batch is stored already, if it is; Refused when its producer may not write it."""
+    known = partition.producers.duplicate(batch)
+    if batch.transactional:
+        call.broker.transactions.may_write(call.body.transactional_id, batch.producer, batch.epoch,
+                                           (partition.topic, partition.index), repeated=known is not None)
+    return known
+
+
+async def _replicated(call: Call, partition: Partition, end: int) -> None:
+    place = (partition.topic, partition.index)
+    while partition.high_watermark < end <= partition.end and call.broker.topics.partition(*place) is partition:
+        await call.broker.news([partition], _WAIT_S, call.gone)
+        if call.gone.done() and partition.high_watermark < end:
+            raise Gone
