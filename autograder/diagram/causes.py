@@ -7,6 +7,7 @@ passes on to later arrivals only what changed it: a read leaves no trace.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 
 from autograder.diagram.events import Event, events, is_held, reached
 from autograder.history import Call, History
@@ -17,14 +18,21 @@ Moment = tuple[float, int, str]
 """Tick, number of the event, and ``asked``, ``arrived``, ``answered`` or ``mark``."""
 
 
-def causal_past(history: History) -> dict[str, tuple[str, ...]]:
-    """For each part of the picture (``3`` asked or marked, ``3a`` answered) the parts that may have influenced it."""
+def causal_past(history: History, shown: Collection[int]) -> dict[str, tuple[str, ...]]:
+    """For each part of the picture (``3`` asked or marked, ``3a`` answered) the parts that may have influenced it.
+
+    ``shown`` are the numbers of the events in the picture; influence also passes through those that are not.
+    """
     moments, before = _graph(events(history))
-    past: dict[Moment, frozenset[Moment]] = {}
-    for moment in moments:
-        past[moment] = frozenset({moment}).union(*(past[cause] for cause in before[moment]))
-    parts = {_part(moment): past[moment] for moment in moments if moment[2] != "arrived"}
-    return {part: _parts(causes) for part, causes in parts.items()}
+    past: dict[Moment, int] = {}  # one bit per moment, in order: a union is an or
+    for position, moment in enumerate(moments):
+        past[moment] = 1 << position
+        for cause in before[moment]:
+            past[moment] |= past[cause]
+    visible = [(p, m) for p, m in enumerate(moments) if m[1] in shown and m[2] != "arrived"]
+    return {
+        _part(moment): tuple(_part(cause) for bit, cause in visible if past[moment] >> bit & 1) for _, moment in visible
+    }
 
 
 def _graph(everything: tuple[Event, ...]) -> tuple[list[Moment], dict[Moment, list[Moment]]]:
@@ -70,7 +78,3 @@ def _moments(event: Event) -> list[Moment]:
 
 def _part(moment: Moment) -> str:
     return f"{moment[1]}a" if moment[2] == "answered" else str(moment[1])
-
-
-def _parts(causes: frozenset[Moment]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_part(moment) for moment in sorted(causes) if moment[2] != "arrived"))

@@ -10,7 +10,17 @@ from typing import Literal
 
 from autograder.history import Call, History, Mark
 
-__all__ = ["Event", "Transaction", "events", "is_commit", "is_held", "is_rollback", "reached", "transactions"]
+__all__ = [
+    "Event",
+    "Transaction",
+    "events",
+    "is_commit",
+    "is_heard",
+    "is_held",
+    "is_rollback",
+    "reached",
+    "transactions",
+]
 
 _SILENT_WITHOUT_TEXT = ("start", "end")
 
@@ -48,6 +58,11 @@ def reached(call: Call) -> bool:
     if call.end is None:
         return not is_held(call) and call.outcome != "failed"
     return True
+
+
+def is_heard(call: Call) -> bool:
+    """Did the backend's answer reach the caller?"""
+    return reached(call) and call.end is not None and call.outcome != "unknown"
 
 
 def is_commit(call: Call) -> bool:

@@ -46,7 +46,8 @@ class Diagram:
 
     def svg(self) -> str:
         """One complete picture, the same bytes for the same history."""
-        return draw(self.layout, name=self._alternative(), past=causal_past(self.history))
+        shown = {event.number for event in self.focus.shown}
+        return draw(self.layout, name=self._alternative(), past=causal_past(self.history, shown))
 
     def html(self) -> str:
         """The figure with its player, as a fragment for a notebook, the book or a report."""
@@ -56,7 +57,7 @@ class Diagram:
         caption = f"<strong>{_text(self.title)}</strong>" + (f" {_text(self.takeaway)}" if self.takeaway else "")
         rows = "".join(f'<li value="{number}">{_text(line)}</li>' for number, line in self._lines())
         return (
-            '<figure class="fnd" data-fnd="1" style="margin:1em 0">'
+            f'<figure class="fnd" data-fnd="{len(self.layout.parts)}" style="margin:1em 0">'
             f'<div style="overflow-x:auto"><img alt="{_text(self._alternative())}" src="{address}" width="{width}" '
             f'style="width:100%;min-width:{round(width * 0.82)}px;max-width:{width}px;height:auto"></div>'
             f"<figcaption>{caption}{_text(self._hidden())}</figcaption>"
@@ -67,6 +68,8 @@ class Diagram:
     def text(self) -> str:
         """The run as numbered lines, with its title and takeaway."""
         lines, last = [self.title], 0
+        if not self.focus.shown:
+            lines.append("Nothing happened in this run.")
         for number, line in self._lines():
             lines += _left_out(number - last - 1)
             lines.append(f"{number:>3}. {line}")

@@ -19,8 +19,12 @@ _INSERT = re.compile(r"^(insert into \S+?)\s*(?:\([^()]*\))?\s*values\s*(\(.*\))
 _SELECT = re.compile(r"^select (?!.*\bselect\b)(.{13,}?) from ", re.IGNORECASE)
 _QUOTED = re.compile(r"'((?:[^']|'')*)'")
 _JSON = re.compile(r"\{[^{}]*\}")
+_TIME = re.compile(r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d(?::?\d\d)?)?")
+_UUID = re.compile(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE)
 _CAST = re.compile(r"::\w+")
-_LOCKING = re.compile(r" for (?:no key )?(?:update|share)\b.*$", re.IGNORECASE)
+_ENDING = re.compile(r" (?:for (?:no key )?(?:update|share)\b|on conflict\b|returning\b).*$", re.IGNORECASE)
+_CONDITION = re.compile(r" where\b.*$", re.IGNORECASE)
+_ORDERING = re.compile(r" order by (?:(?! for (?:no key )?(?:update|share)\b).)*", re.IGNORECASE)
 
 
 def clean(text: object) -> str:
@@ -44,6 +48,7 @@ def _plain_values(text: str) -> str:
     while before != text:  # innermost braces first
         before, text = text, _JSON.sub("\x00", text)
     text = re.sub("\x00", "{…}", text)
+    text = _UUID.sub(r"\1…", _TIME.sub("(time)", text))
     return _CAST.sub("", _QUOTED.sub(lambda quoted: quoted[1] or "''", text))
 
 
@@ -63,22 +68,24 @@ def _character_width(character: str) -> float:
 
 
 def fit(text: str, width: float, size: float = 13) -> str:
-    """The text, cut with an ellipsis where it is wider than ``width``; the words of a row lock stay."""
+    """The text, cut with an ellipsis where it is wider than ``width``; the words of a row lock or a conflict stay."""
     if text_width(text, size) <= width:
         return text
-    locking = _LOCKING.search(text)
-    if locking and text_width(f"… {locking[0]}", size) < width * 0.6:
-        head = _cut(text[: locking.start()], width - text_width(locking[0], size), size)
-        return head + locking[0]
+    text = _ORDERING.sub(" …", text)
+    if text_width(text, size) <= width:
+        return text
+    ending = _ENDING.search(text) or (_CONDITION.search(text) if text.lower().startswith(("update", "delete")) else None)
+    if ending and text_width(f"… {ending[0]}", size) < width * 0.7:
+        return _cut(text[: ending.start()].removesuffix(" …"), width - text_width(ending[0], size), size) + ending[0]
     return _cut(text, width, size)
 
 
 def _cut(text: str, width: float, size: float) -> str:
     kept = text
-    while kept and text_width(kept + "…", size) > width:
+    while kept and text_width(kept + " …", size) > width:
         kept = kept[:-1]
     at_word = kept.rsplit(" ", 1)[0]
-    return (at_word if len(at_word) > len(kept) - 9 else kept).rstrip(" ,;") + "…"
+    return (at_word if len(at_word) > len(kept) - 16 else kept).rstrip(" ,;") + " …"
 
 
 def wrap(text: str, width: float, size: float = 13, lines_max: int = 4) -> list[str]:

@@ -15,8 +15,8 @@ __all__ = ["bars_of", "header_width", "lanes_of", "picture_width", "segments_of"
 
 _GUTTER = 34
 """Room for the numbers at the left edge."""
-_LABEL_ROOM = 330
-"""Every request can be at least this wide (about 42 characters), so the last process keeps that distance to the edge."""
+_LABEL_ROOM = 400
+"""Every request can be at least this wide (about 50 characters), so the last process keeps that distance to the edge."""
 _BETWEEN = {"process": 104, "backend": 122}
 
 
@@ -41,7 +41,7 @@ def lanes_of(history: History, focus: Focus) -> tuple[Lane, ...]:
         edge = x + half + 8
     for position, name in enumerate(backends):
         half = header_width(backend_name(name)) / 2
-        room = _BETWEEN["backend"] if position else max(190, _LABEL_ROOM - 122 * len(backends) + 60)
+        room = _BETWEEN["backend"] if position else max(190, _LABEL_ROOM - 45 - 122 * (len(backends) - 1))
         lanes.append(Lane(name, "backend", round(max(edge + half, (lanes[-1].x if lanes else 0) + room))))
         edge = lanes[-1].x + half + 8
     return tuple(lanes)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass, field
 
-from autograder.diagram.events import Event, events, is_commit, is_held, is_rollback, reached
+from autograder.diagram.events import Event, events, is_commit, is_heard, is_held, is_rollback, reached
 from autograder.diagram.focus import Focus
-from autograder.diagram.labels import brief, clean, fit, wrap
+from autograder.diagram.labels import brief, clean, fit, text_width, wrap
 from autograder.diagram.lanes import bars_of, lanes_of, picture_width, segments_of
 from autograder.diagram.placed import Arrow, Band, Bar, Dot, Glyph, Lane, Layout, Part, Piece, Words
 from autograder.diagram.story import ask, backend_name, reply, sentence
@@ -58,13 +58,14 @@ def _steps(focus: Focus) -> list[_Step]:
     for event in focus.shown:
         steps.append(_Step(event.tick, event, answer=False))
         call = event.what
-        if isinstance(call, Call) and _is_answered(call):
-            steps.append(_Step(call.end if call.end is not None else call.start + 0.5, event, answer=True))
+        if isinstance(call, Call) and _has_answer_row(call):
+            lost = call.end is None or (call.fault and reached(call) and not is_heard(call))
+            steps.append(_Step(call.start + 0.5 if lost else call.end, event, answer=True))
     return sorted(steps, key=lambda step: (step.tick, step.event.number, step.answer))
 
 
-def _is_answered(call: Call) -> bool:
-    """Does the answer have a row of its own? A lost answer has one too: that it is missing is the news."""
+def _has_answer_row(call: Call) -> bool:
+    """Does the answer have a row of its own? A lost answer has one: that it is missing is the news."""
     return call.end is not None or (reached(call) and not call.waits_for)
 
 
@@ -115,12 +116,14 @@ class _Sheet:
         self.rows.append((step.tick, y))
         fate = "held" if is_held(call) else "arrives" if reached(call) else "lost"
         part = 1.0 if fate == "arrives" else _ON_THE_WAY
+        arrival = _arrival(call, stop, y + _SLOPE)
         end = (start + (stop - start) * part, y + _SLOPE * part)
         tone = "unknown" if call.outcome == "ok" and fate != "arrives" and call.end is None else call.outcome
-        pieces: list[Piece] = [self._number(step), Arrow((start, y), end, tone, fate)]
+        room = 12 if isinstance(arrival, Glyph) else 6
+        pieces: list[Piece] = [self._number(step), Arrow((start, y), end, tone, fate, room)]
         pieces.append(self._words(start + 12, y - 7, brief(call.request or call.label)))
         if fate == "arrives":
-            pieces.append(_arrival(call, stop, y + _SLOPE))
+            pieces.append(arrival)
         side = _side_words(call, fate)
         if side:
             pieces += self._beside(call, start, end, y, side)
@@ -128,7 +131,7 @@ class _Sheet:
             self.waiting[step.event.number] = y
             if call.end is None:
                 self.bars.append(Bar(start, y, y + 44, "wait", title=reply(call)))
-        says = ask(call) if _is_answered(call) else sentence(step.event)
+        says = ask(call) if _has_answer_row(call) else sentence(step.event)
         self._add(step, 54 if side else 36, says, pieces)
 
     def _beside(self, call: Call, start: float, end: tuple[float, float], y: float, side: str) -> list[Piece]:
@@ -139,18 +142,19 @@ class _Sheet:
     def _answer(self, step: _Step, call: Call, *, at_once: bool) -> None:
         start, stop = self.x(call.backend), self.x(call.process)
         y = self.y + (0 if at_once else 8)
-        heard = call.end is not None and call.outcome != "unknown"
-        label = _answer_label(step, call, heard=heard, at_once=at_once)
+        heard = is_heard(call)
+        label = _answer_label(step, call, at_once=at_once)
         pieces: list[Piece] = [] if at_once else [self._number(step)]
         if not reached(call):
             pieces.append(Glyph(stop, y + 9, "error"))
         else:
             part = 1.0 if heard else _ON_THE_WAY
             end = (start + (stop - start) * part, y + _SLOPE * part)
+            start -= 9 if isinstance(_arrival(call, start, y), Glyph) and at_once else 0
             pieces.append(Arrow((start, y), end, call.outcome if heard else "unknown", "arrives" if heard else "lost"))
         below = y + _SLOPE + 15 if reached(call) else y + 14
-        middle = stop + (start - stop) * _ON_THE_WAY - 30
-        pieces.append(self._words(stop + 12 if heard or not reached(call) else middle, below, label, "answer", 12))
+        if label:
+            pieces.append(self._words(stop + 12, below, label, "answer" if heard else "side", 12))
         self.rows.append((step.tick, y + _SLOPE))
         if step.event.number in self.waiting:
             top = self.waiting[step.event.number]
@@ -162,13 +166,15 @@ class _Sheet:
         if mark.kind == "violation" or not any(lane.name == mark.process for lane in self.lanes):
             self._banner(step, mark)
             return
-        x, y = self.x(mark.process), self.y + 15
+        x, y = self.x(mark.process), self.y + 16
         self.rows.append((step.tick, y))
         words = " ".join(filter(None, [_MARK_WORDS[mark.kind], clean(mark.text)]))
         if mark.text and mark.kind not in ("note", "error"):
             words = f"{_MARK_WORDS[mark.kind]}: {clean(mark.text)}"
-        pieces = [self._number(step), Glyph(x, y, mark.kind), self._words(x + 18, y + 5, words, "label")]
-        self._add(step, 32, sentence(step.event), pieces)
+        room = self.width - x - 24
+        left = x + 18 if room > 110 else max(26, x - 18 - text_width(words))  # beside the last lane there is no room
+        pieces = [self._number(step), Glyph(x, y, mark.kind), self._words(left, y + 5, words)]
+        self._add(step, 46 if mark.kind == "crash" else 34, sentence(step.event), pieces)
 
     def _banner(self, step: _Step, mark: Mark) -> None:
         broken = mark.kind == "violation"
@@ -181,7 +187,8 @@ class _Sheet:
         self._add(step, height + 14, sentence(step.event), pieces)
 
     def _number(self, step: _Step) -> Words:
-        return Words(6, self.y + (15 if not step.answer else 20), str(step.event.number), "number")
+        lower = step.answer or isinstance(step.event.what, Mark)
+        return Words(6, self.y + (21 if lower else 15), str(step.event.number), "number")
 
     def y_of(self, tick: float) -> float:
         """Where a moment stands: at the first thing placed then or later."""
@@ -209,6 +216,8 @@ class _Sheet:
 def _arrival(call: Call, x: float, y: float) -> Piece:
     if call.waits_for:
         return Glyph(x, y, "lock")
+    if call.outcome == "unknown" and not call.fault.endswith("-after"):
+        return Dot(x, y, call.outcome, call.effect)  # nobody knows whether it was committed
     if is_commit(call) and call.outcome != "failed":
         return Glyph(x, y, "commit")
     if is_rollback(call) or is_commit(call):
@@ -224,12 +233,12 @@ def _side_words(call: Call, fate: str) -> str:
     return "held on its way" if fate == "held" else ""
 
 
-def _answer_label(step: _Step, call: Call, *, heard: bool, at_once: bool) -> str:
-    answer = clean(call.answer)
+def _answer_label(step: _Step, call: Call, *, at_once: bool) -> str:
+    answer = "" if call.answer.upper() == call.label.upper() else clean(call.answer)  # COMMIT answers COMMIT
     if not reached(call):
-        text = f"sees: {answer}" if answer else "gives up"
-    elif not heard:
-        text = "the answer never arrives" + (f"; sees: {answer}" if answer and call.end is not None else "")
+        text = f"its process sees: {answer}" if answer else "its process gives up"
+    elif not is_heard(call):
+        text = "the answer never arrives" + (f"; its process sees: {answer}" if answer and call.end is not None else "")
     else:
         text = answer
     if at_once:

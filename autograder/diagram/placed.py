@@ -49,6 +49,8 @@ class Arrow:
     end: tuple[float, float]
     tone: Tone
     fate: Literal["arrives", "lost", "held"] = "arrives"
+    room: float = 3
+    """How far before its end the tip stands, so that the sign there stays free."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ if (!document.getElementById('fnd-css')) {
 function make(tag, props) { return Object.assign(document.createElement(tag), props); }
 function upgrade(fig) {
   var img = fig.querySelector('img');
-  if (fig.fndReady || !img) return;
+  if (fig.fndReady || !img || fig.dataset.fnd === '0') return;
   fig.fndReady = true;
   var bytes = Uint8Array.from(atob(img.src.split(',')[1]), function (c) { return c.charCodeAt(0); });
   var doc = new DOMParser().parseFromString(new TextDecoder().decode(bytes), 'image/svg+xml');
@@ -60,6 +60,7 @@ function upgrade(fig) {
   }
   function draw() {
     var all = at >= count, step = steps[at];
+    fig.classList.toggle('fnd-live', !all);
     curtain.style.transform = 'translateY(' + (all ? bottom : step[1]) + 'px)';
     band.style.opacity = all ? 0 : 1;
     if (!all) {
@@ -85,9 +86,12 @@ function upgrade(fig) {
     if (chosen !== null) choose(chosen);
     at = Math.max(0, Math.min(count, to));
     draw();
-    if (at >= count || document.activeElement !== box && !timer) return;
-    var y = svg.getBoundingClientRect().top + steps[at][1] * svg.clientWidth / width;
-    if (y > innerHeight || y < 0) scrollBy({top: y - innerHeight / 2});
+    if (at >= count) return;
+    var scale = svg.clientWidth / width, label = parts[at].querySelector('text.label,text.answer,text.side');
+    box.scrollLeft = label ? label.getAttribute('x') * scale - 50 : 0;
+    if (document.activeElement !== box && !timer) return;
+    var y = svg.getBoundingClientRect().top + steps[at][1] * scale;
+    if (y > innerHeight - 180 || y < 40) scrollBy({top: y - innerHeight / 2});
   }
   function face(playing) {
     play.setAttribute('aria-label', playing ? 'Pause' : 'Play');
@@ -125,13 +129,15 @@ function upgrade(fig) {
     e.stopPropagation();
   });
   parts.forEach(function (g, index) {
-    g.addEventListener('mouseenter', function () { if (!timer) tell(steps[index][3], -1); });
+    g.addEventListener('mouseenter', function () { if (!timer && chosen !== index) tell(steps[index][3], -1); });
     g.addEventListener('mouseleave', function () { if (!timer) explain(); });
     g.addEventListener('click', function () { stop(); choose(index); });
   });
   addEventListener('beforeprint', function () { stop(); if (chosen !== null) choose(chosen); go(count); });
   img.parentNode.replaceWith(box);
-  box.after(bar, say);
+  var ui = make('div', {className: 'fnd-ui'});
+  ui.append(bar, say);
+  box.after(ui);
   fig.classList.add('fnd-on');
   draw();
 }

@@ -62,7 +62,10 @@ def _outcome(call: Call) -> str:
         lost = f"held on its way to {backend}" if is_held(call) else f"never reached {backend}"
         return f"{lost}, and the caller sees: {answer}" if call.end is not None and answer else lost
     if call.end is None or call.outcome == "unknown":
-        done = f"{backend} did it, but the answer never arrived" if call.effect else "the answer never arrived"
+        done = "the answer never arrived"
+        if call.effect:  # only a fault of ours tells on which side of the effect the answer was lost
+            known = call.fault.endswith("-after")
+            done = f"{backend} did it, but {done}" if known else f"{done}: it may or may not have happened"
         return f"{done} (the caller sees: {answer})" if answer and call.end is not None else done
     verb = "answered" if call.outcome == "ok" else "refused"
     held = "held on its way, then " if is_held(call) else ""
@@ -73,7 +76,7 @@ def _mark_sentence(mark: Mark) -> str:
     text = _cut(clean(mark.text), 400)
     if mark.kind == "note":
         return f"{clean(mark.process)}: {text}" if mark.process else text
-    words = _MARK_WORDS[mark.kind].format(clean(mark.process))
+    words = _MARK_WORDS[mark.kind].format(backend_name(mark.process))
     return f"{words}: {text}" if text else words
 
 

@@ -31,9 +31,9 @@ _STYLE = """
 .fnd-svg .head{fill:var(--head);stroke:var(--line)}
 .fnd-svg .process{stroke:var(--line);stroke-width:2}
 .fnd-svg .backend{stroke:var(--back);stroke-width:6}
-.fnd-svg .dead{stroke:var(--line);stroke-width:1.5;stroke-dasharray:2 6}
-.fnd-svg .paused{stroke:var(--line);stroke-width:2;stroke-dasharray:8 5}
-.fnd-svg .tx{fill:var(--bg);stroke:var(--fg);stroke-width:1.4}
+.fnd-svg .dead{stroke:var(--line);stroke-width:1.5;stroke-dasharray:3 5}
+.fnd-svg .paused{stroke:var(--line);stroke-width:2;stroke-dasharray:1 5}
+.fnd-svg .tx{fill:var(--bg);stroke:var(--line);stroke-width:1.4}
 .fnd-svg .tx.committed{fill:var(--line)}
 .fnd-svg .wait{stroke:var(--unknown);stroke-width:1.5}
 .fnd-svg .ok{--c:var(--ok)}.fnd-svg .unknown{--c:var(--unknown)}.fnd-svg .failed{--c:var(--failed)}
@@ -72,6 +72,7 @@ def draw(layout: Layout, *, name: str, past: Mapping[str, tuple[str, ...]]) -> s
         *(_header(lane, layout.lanes_bottom + 2) for lane in layout.lanes if layout.names_again),
         *(_part(part, past) for part in layout.parts),
         legend,
+        "" if layout.parts else '<text class="label" x="20" y="34">Nothing happened in this run.</text>',
     ])  # fmt: skip
     ident = hashlib.sha256((name + body).encode()).hexdigest()[:10]
     steps = [[round(part.top, 1), round(part.bottom, 1), part.name, part.says] for part in layout.parts]
@@ -122,7 +123,7 @@ def _bar(bar: Bar) -> str:
     if bar.kind == "wait":
         place = f'x="{_n(bar.x - 5)}" y="{_n(bar.top)}" width="10" height="{height}"'
         return f'<g>{title}<rect class="wait" fill="url(#HATCH)" {place}/></g>'
-    place = f'x="{_n(bar.x - 4)}" y="{_n(bar.top)}" width="8" height="{height}" rx="2"'
+    place = f'x="{_n(bar.x - 10)}" y="{_n(bar.top)}" width="6" height="{height}" rx="2"'
     return f'<g>{title}<rect class="tx {bar.state.replace(" ", "-")}" {place}/></g>'
 
 
@@ -165,15 +166,17 @@ def _piece(piece: Piece) -> str:
 def _arrow(arrow: Arrow) -> str:
     (x0, y0), (x1, y1) = arrow.start, arrow.end
     way = 1 if x1 > x0 else -1
-    line = f'x1="{_n(x0)}" y1="{_n(y0)}" x2="{_n(x1)}" y2="{_n(y1)}"'
+    stop = x1 - way * (arrow.room + 5) if arrow.fate == "arrives" else x1
+    line = f'x1="{_n(x0)}" y1="{_n(y0)}" x2="{_n(stop)}" y2="{_n(y1)}"'
+    under = f'x1="{_n(x0 + way * 12)}" y1="{_n(y0)}" x2="{_n(stop - way * 12)}" y2="{_n(y1)}"'
     if arrow.fate == "arrives":
-        tip_x = x1 - way * 5
+        tip_x = x1 - way * arrow.room
         head = f'<path class="tip" d="M{_n(tip_x)} {_n(y1)}l{-9 * way} -5v10z"/>'
     elif arrow.fate == "lost":
         head = f'<path class="stop" transform="translate({_n(x1)},{_n(y1)})" d="{GLYPHS["lost"]}"/>'
     else:
         head = _glyph(Glyph(x1, y1, "held"))
-    lines = f'<line class="under" {line}/><line class="arrow" {line}/>'
+    lines = f'<line class="under" {under}/><line class="arrow" {line}/>'
     return f'<g class="{arrow.tone} {arrow.fate}">{lines}{head}</g>'
 
 
@@ -204,11 +207,11 @@ def _legend_entries(layout: Layout) -> list[tuple[str, str]]:
     if any(isinstance(piece, Dot) and not piece.effect for piece in pieces):
         entries.append((_piece(Dot(0, 0, "ok", False)), "only reads"))
     if any(bar.kind == "transaction" for bar in layout.bars):
-        entries.append((_bar(Bar(0, -9, 9, "transaction", "committed")), "transaction"))
+        entries.append((_bar(Bar(7, -9, 9, "transaction", "committed")), "transaction"))
     if any(isinstance(piece, Arrow) and piece.tone == "failed" for piece in pieces):
         entries.append((_sample("failed"), "failed: no effect"))
     if any(isinstance(piece, Arrow) and piece.tone == "unknown" for piece in pieces):
-        entries.append((_sample("unknown lost"), "unknown to its process"))
+        entries.append((_sample("unknown lost"), "unknown to the caller"))
     used = {piece.kind for piece in pieces if isinstance(piece, Glyph)}
     used |= {piece.fate for piece in pieces if isinstance(piece, Arrow)}
     for kind, words in WORDS.items():

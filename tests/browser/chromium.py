@@ -59,10 +59,13 @@ class Chromium:
         root = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's own sandbox refuses to run as root
         command = [str(_program()), *_FLAGS, *root, f"--user-data-dir={self._profile.name}", "about:blank"]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._pages: list[Page] = []
         self._port = self._wait_for_port()
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for page in self._pages:
+            page.close()
         self._process.terminate()
         try:
             self._process.wait(10)
@@ -91,6 +94,7 @@ class Chromium:
         request = urllib.request.Request(f"http://127.0.0.1:{self._port}/json/new?about:blank", method="PUT")
         with urllib.request.urlopen(request, timeout=_ANSWER_S) as answer:
             page = Page(json.load(answer)["webSocketDebuggerUrl"])
+        self._pages.append(page)
         for domain in ("Page", "Runtime", "Network", "Log"):
             page.send(f"{domain}.enable")
         page.resize(width, height)
@@ -125,6 +129,10 @@ class Page:
                     raise RuntimeError(f"{method}: {message['error']['message']}")
                 return message["result"]
             self._note(message)
+
+    def close(self) -> None:
+        """Hang up; the browser closes the tab when it ends."""
+        self._socket.close()
 
     def _note(self, message: dict[str, Any]) -> None:
         method, parameters = message.get("method", ""), message.get("params", {})
