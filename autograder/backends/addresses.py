@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 __all__ = ["Backends", "ShopAddresses"]
 
@@ -11,7 +11,7 @@ __all__ = ["Backends", "ShopAddresses"]
 class Backends:
     """What the judge connects to; ``postgres`` is the superuser's address and never reaches learner code."""
 
-    postgres: str
+    postgres: str = field(repr=False)
     redis: str
     kafka: str
     world: str

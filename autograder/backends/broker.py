@@ -80,6 +80,7 @@ class Broker:
 
     def launch(self) -> None:
         """Start it without waiting; :meth:`wait` waits. After a crash it comes back on the port it had."""
+        self.kill()
         # The broker chooses a first port itself: nobody can take that one between our look and its bind.
         self._port = free_port(self._port) if self._port else 0
         command = [sys.executable, *self.program, "--port", str(self._port), *self.options]

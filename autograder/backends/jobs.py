@@ -51,7 +51,6 @@ async def run_job(module: str, request: Any, *, state: Path, gone: asyncio.Futur
 
 
 async def _start(module: str, state: Path) -> asyncio.subprocess.Process:
-    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     return await asyncio.create_subprocess_exec(
         *launch_words("plain", signal.SIGKILL),
         *(sys.executable, "-m", module),
@@ -59,10 +58,17 @@ async def _start(module: str, state: Path) -> asyncio.subprocess.Process:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "FORTNIGHT_STATE": str(state)},
+        env=_environment(state),
         start_new_session=True,
         limit=LINE_BYTES_MAX,
     )
+
+
+def _environment(state: Path) -> dict[str, str]:
+    """Ours, without what a notebook's kernel set for itself and passed on to us."""
+    inherited = {name: text for name, text in os.environ.items() if name != "MPLBACKEND" and not name.startswith("JPY_")}
+    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return {**inherited, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "FORTNIGHT_STATE": str(state)}
 
 
 async def _converse(process: asyncio.subprocess.Process, request: Any, say: Say) -> bool:

@@ -6,6 +6,7 @@ the last kernel, and never recovers from a killed postmaster.
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import signal
@@ -59,6 +60,9 @@ host all         shop 127.0.0.1/32 trust
 host all         all  127.0.0.1/32 scram-sha-256
 host replication all  127.0.0.1/32 scram-sha-256
 """
+
+ENVIRONMENT = {"LC_ALL": "C"}
+"""Its messages are read by us, so they come in English; and without a locale Postgres refuses to start on macOS."""
 
 QUERY = "sslmode=disable&gssencmode=disable"
 START_TIMEOUT_S = 30.0
@@ -133,7 +137,8 @@ class Postgres:
         self.wait()
 
     def launch(self) -> None:
-        """Start it without waiting; :meth:`wait` waits."""
+        """Start it without waiting; :meth:`wait` waits. What still ran of an earlier start is killed first."""
+        self.kill()
         if not (self.data / "PG_VERSION").exists():
             self._make_data()
         self._clear_stale_pid_file()
@@ -144,7 +149,12 @@ class Postgres:
         for setting, value in {**defaults, **self.settings}.items():
             command += ["-c", f"{setting}={value}"]
         self._server = ServerProcess(
-            self.name, command, folder=self._home(), stop_signal=signal.SIGINT, privilege=self.mode
+            self.name,
+            command,
+            folder=self._home(),
+            stop_signal=signal.SIGINT,
+            privilege=self.mode,
+            environment=ENVIRONMENT,
         )
 
     def wait(self, timeout_s: float = START_TIMEOUT_S) -> None:
@@ -215,7 +225,15 @@ class Postgres:
     def _initdb(self, data: Path, secret: Path) -> None:
         words = ["-D", str(data), "-U", "postgres", f"--pwfile={secret}", "--auth=scram-sha-256", "--encoding=UTF8"]
         command = [*launch_words(self.mode, None), str(self._bin() / "initdb"), *words, "--locale=C", "--no-sync"]
-        ran = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=self._home(), check=False)
+        ran = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            cwd=self._home(),
+            env={**os.environ, **ENVIRONMENT},
+            check=False,
+        )
         if ran.returncode != 0:
             raise self._refusal(ran.stderr)
 

@@ -81,7 +81,8 @@ class Redis:
         self.wait()
 
     def launch(self) -> None:
-        """Start it without waiting; :meth:`wait` waits."""
+        """Start it without waiting; :meth:`wait` waits. What still ran of an earlier start is killed first."""
+        self.kill()
         self._port = free_port(self._port)
         command = self._server_command() if self.kind == "server" else self._fake_command()
         environment = {"PYTHONPATH": str(ROOT)} if self.kind == "fakeredis" else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from signal import Signals
@@ -101,7 +102,9 @@ class Embedded:
         """End all three; the record keeps their ports."""
         for launcher in self.launchers:
             launcher.stop()
-        self._write_record()
+        # The state folder may be gone: a clone was removed.
+        with suppress(BackendError):
+            self._write_record()
 
     def mend(self) -> list[str]:
         """Start again what has died, where it was."""
