@@ -89,11 +89,10 @@ def publish(producer: KafkaProducer, rows: list[tuple]) -> None:
 
 
 async def take(at: Addresses, event: Event) -> None:
-    lines = event.payload["items"] if event.schema >= 2 else [event.payload]
     async with pool(at) as connections, connections.connection() as connection:
         added = await connection.execute("insert into inbox (event_id) values (%s) on conflict do nothing", (event.id,))
         if event.kind == "OrderPlaced" and added.rowcount:
-            for line in lines:
+            for line in event.payload["items"] if event.schema >= 2 else [event.payload]:
                 await connection.execute(
                     "insert into shipment (purchase_id, item, quantity) values (%s, %s, %s)",
                     (event.purchase_id, line["item"], line["quantity"]),
