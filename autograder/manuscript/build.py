@@ -66,12 +66,15 @@ def read_texts(root: Path, *, points_of: PointsOf = points_of_lab) -> list[Text]
 def text_of_notebook(root: Path, file: Path) -> tuple[Place, Path]:
     """The text that a built notebook comes from."""
     place: Place
-    relative = file.resolve().relative_to(root.resolve()).parts
+    try:
+        relative = file.resolve().relative_to(root.resolve()).parts
+    except ValueError:
+        raise ManuscriptError(f"this notebook does not stand in {root}", path=str(file)) from None
     if len(relative) == 2 and relative[0] == "days":
         place = "days"
     elif len(relative) == 3 and relative[0] == "solutions":
         place = "labs"
-    elif relative[0] == "labs":
+    elif relative[:1] == ("labs",):
         raise ManuscriptError("labs/ is made by nbgrader; edit the notebook in solutions/ and import that one", path=str(file))
     else:
         raise ManuscriptError("import takes a notebook of days/ or solutions/", path=str(file))

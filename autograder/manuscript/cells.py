@@ -36,7 +36,7 @@ class Cells:
     """Makes the cells of one text, and remembers which ids are taken."""
 
     def __init__(self, *, name: str, place: Place, path: str, points_of: PointsOf) -> None:
-        self.prefix = name.partition("_")[0]
+        self.name, self.prefix = name, name.partition("_")[0]
         self.place, self.path, self.points_of = place, path, points_of
         self.section, self.counts, self.taken = "top", dict[str, int](), dict[str, int]()
 
@@ -63,7 +63,7 @@ class Cells:
             expected = f'check("{segment.name}")'
             if source not in ("", expected):
                 raise self._error(f"a check cell is one line that the builder writes; leave it empty or write {expected}", segment)
-            source, points = expected, agreed_points(segment, self.prefix, self.points_of, self.path)
+            source, points = expected, agreed_points(segment, self.name, self.points_of, self.path)
         metadata = self._metadata(segment, points=points)
         if mark and segment.name:
             return Cell(id=self._named(segment, f"{mark.name}-{segment.name}"), kind="code", source=source, metadata=metadata)

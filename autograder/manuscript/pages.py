@@ -96,7 +96,7 @@ def read_text(text: str, *, name: str, place: Place, path: str, points_of: Point
     _lint_hints(whole)
     _lint_diagrams(whole)
     if place == "labs":
-        _lint_tasks(whole, points_of(maker.prefix))
+        _lint_tasks(whole, points_of(name))
     return whole
 
 
@@ -157,7 +157,7 @@ def _lint_diagrams(text: Text) -> None:
 def _lint_tasks(text: Text, tasks: Mapping[str, float] | None) -> None:
     if tasks is None or not text.parts:
         return
-    missing = set(tasks) - {segment.name for segment in text.blocks("check")}
+    missing = {task for task, points in tasks.items() if points} - {segment.name for segment in text.blocks("check")}
     if missing:
         message = f"no check cell for the task {sorted(missing)[0]!r} of autograder/labs/; write ```python check=..."
         raise ManuscriptError(message, path=text.path, line=text.parts[-1][0].line)

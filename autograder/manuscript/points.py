@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from importlib.util import find_spec
+from pathlib import Path
 
 from .errors import ManuscriptError
 from .segments import Segment
 
 __all__ = ["PointsOf", "agreed_points", "points_of_lab"]
 
+_LABS = Path(__file__).resolve().parents[1] / "labs"
+
 PointsOf = Callable[[str], "Mapping[str, float] | None"]
-"""From a lab (``lab06``) to its tasks and their points; None for a lab whose module is not written yet."""
+"""From a lab (``lab06_outbox``) to its tasks and their points; None for a lab whose module is not written yet."""
 
 
 def points_of_lab(lab: str) -> Mapping[str, float] | None:
-    """The points of every task of `autograder/labs/labNN.py`."""
-    module = f"autograder.labs.{lab}"
-    if find_spec(module) is None:
+    """The points of every task of `autograder/labs/labNN_topic.py`; an ungraded task has none."""
+    if not (_LABS / f"{lab}.py").exists():
         return None
-    tasks = import_module(module).LAB.tasks
-    return {task.name: task.points for task in (tasks.values() if isinstance(tasks, Mapping) else tasks)}
+    tasks = import_module(f"autograder.labs.{lab}").LAB.tasks
+    return {task.name: task.points_max if task.graded else 0 for task in tasks}
 
 
 def agreed_points(segment: Segment, lab: str, points_of: PointsOf, path: str) -> float:
