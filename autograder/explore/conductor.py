@@ -1,0 +1,279 @@
+"""Conductor: lets subjects run, strikes the one planned fault, and gives every process its turn.
+
+It owns the tap's two callbacks. At each request it decides: let it through, hold it (another process has its turn, or
+the plan pauses here), or strike (kill the process, cut its connection, leave the request in flight). Nothing here waits
+for a fixed time to decide what happened: a process is finished when it says so, blocked when Postgres says so
+(``pg_blocking_pids``), and quiet when all its threads sleep.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograder.explore.names import Strike, slug
+from autograder.explore.recorder import Recorder
+from autograder.explore.subject import Result, Running
+from autograder.tap import Request, Tap
+
+__all__ = ["Actor", "Conductor", "Ended", "Stuck"]
+
+POLL_S = 0.02
+QUIET_LOOKS = 3
+QUIET_LOOK_S = 0.006
+WALL_LIMIT_S = 20.0
+"""A safety net against endless programs; a run that meets it is reported as hung."""
+CALLS_MAX = 400
+IDLE_TURN_S = 1.5
+"""How long a process that has its turn may stay silent (in a sleep of its own) before the next one gets a turn."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """A subject that did not end by itself: killed by the plan, or stopped at a limit."""
+
+    kind: str
+    error: str = ""
+    value: Any = None
+
+
+class Stuck(RuntimeError):
+    """The judge cannot go on with this run: a grader error, never the learner's loss."""
+
+
+@dataclass(eq=False)
+class Actor:
+    """One process on the stage."""
+
+    process: str
+    running: Running
+    result: Result | Ended | None = None
+    gated: list[Request] = field(default_factory=list)
+    in_flight: list[Request] = field(default_factory=list)
+    calls: int = 0
+    paused: bool = False
+    parked: Request | None = None
+    looks: int = 0
+
+    @property
+    def done(self) -> bool:
+        """Has it ended, in whatever way?"""
+        return self.result is not None
+
+
+class Conductor:
+    """Runs processes under one plan and records what they did."""
+
+    def __init__(
+        self,
+        tap: Tap,
+        recorder: Recorder,
+        *,
+        strike: Strike | None,
+        target: str,
+        blockers: Callable[[int], list[int]],
+    ) -> None:
+        self.tap = tap
+        self.recorder = recorder
+        self.strike = strike
+        self.target = target
+        self.struck = False
+        self.blockers = blockers
+        self.actors: dict[str, Actor] = {}
+        self.turn: Actor | None = None
+        tap.on_request = self._on_request
+        tap.on_answer = self._on_answer
+
+    # ---- the tap's two questions
+
+    def _on_request(self, request: Request) -> str:
+        actor = self.actors.get(request.process)
+        if actor is None or actor.done:
+            return "drop"
+        entry = self.recorder.request(request)
+        actor.calls += 1
+        if actor.calls > CALLS_MAX:
+            self._end(actor, Ended(kind="endless", error=f"it made more than {CALLS_MAX} calls and did not end"))
+            return "drop"
+        if self._strikes_here(request, entry):
+            return self._strike_before(actor, request, entry)
+        if self.turn is not None and self.turn is not actor:
+            actor.gated.append(request)
+            return "hold"
+        actor.in_flight.append(request)
+        return "forward"
+
+    def _on_answer(self, request: Request) -> str:
+        actor = self.actors.get(request.process)
+        entry = self.recorder.answer(request)
+        if actor is None or entry is None:
+            return "forward"
+        if request in actor.in_flight:
+            actor.in_flight.remove(request)
+        if entry.fault in ("kill-after", "cut-after"):
+            self.recorder.unheard(entry)
+            self._mark_strike(actor, entry.fault, entry)
+            if entry.fault == "kill-after":
+                self._end(actor, Ended(kind="killed"))
+            return "drop"
+        return "forward"
+
+    def _strikes_here(self, request: Request, entry: Any) -> bool:
+        strike = self.strike
+        return (
+            strike is not None
+            and not self.struck
+            and request.process == self.target
+            and entry.incarnation == 1
+            and entry.occurrence == strike.occurrence
+            and slug(entry.label) == slug(strike.label)
+        )
+
+    def _strike_before(self, actor: Actor, request: Request, entry: Any) -> str:
+        self.struck = True
+        fault = self.strike.fault if self.strike else ""
+        entry.fault = fault
+        if fault in ("kill-after", "cut-after"):
+            actor.in_flight.append(request)
+            return "forward"
+        if fault == "park":
+            actor.parked = request
+            self.recorder.mark("park", actor.process, f"{entry.label} stays in flight")
+            return "hold"
+        if fault == "pause":
+            entry.fault = ""
+            actor.paused = True
+            actor.gated.append(request)
+            self.recorder.mark("pause", actor.process, f"before {entry.label}")
+            return "hold"
+        self._mark_strike(actor, fault, entry)
+        if fault == "kill-before":
+            self._end(actor, Ended(kind="killed"))
+        return "drop"
+
+    def _mark_strike(self, actor: Actor, fault: str, entry: Any) -> None:
+        kind, side = fault.split("-")
+        what = "the answer to " if side == "after" else ""
+        if kind == "kill":
+            reached = f"{side} {entry.label} #{entry.occurrence}"
+            self.recorder.mark("crash", actor.process, f"killed {reached}")
+        else:
+            self.recorder.mark("cut", actor.process, f"the connection is cut before {what}{entry.label} arrives")
+
+    # ---- letting processes run
+
+    def add(self, process: str, running: Running) -> Actor:
+        """A process has started."""
+        actor = Actor(process=process, running=running)
+        self.actors[process] = actor
+        self.tap.watch(running, lambda: self._news(actor))
+        return actor
+
+    def run(self, actor: Actor, until: Callable[[], bool] = lambda: False) -> None:
+        """Let the tap work until the actor has ended, or ``until`` says so."""
+        deadline = time.monotonic() + WALL_LIMIT_S
+        while not actor.done and not until():
+            handled = self.tap.poll(QUIET_LOOK_S if actor.parked else POLL_S)
+            self._news(actor)
+            if actor.parked is not None and not actor.done:
+                self._look_at_parked(actor, handled)
+            if not actor.done and time.monotonic() > deadline:
+                self._end(actor, Ended(kind="hung", error=f"it had not ended after {WALL_LIMIT_S:.0f} seconds"))
+
+    def _news(self, actor: Actor) -> None:
+        if not actor.done:
+            result = actor.running.poll()
+            if result is not None:
+                self._end(actor, result, kill=False)
+
+    def _look_at_parked(self, actor: Actor, handled: int) -> None:
+        """The process goes on without its answer until nothing more happens; then it dies and the request is lost."""
+        actor.looks = 0 if handled or not actor.running.quiet() else actor.looks + 1
+        if actor.looks >= QUIET_LOOKS:
+            self.recorder.mark("crash", actor.process, "killed while the request was in flight")
+            self._end(actor, Ended(kind="killed"))
+
+    def _end(self, actor: Actor, result: Result | Ended, *, kill: bool = True) -> None:
+        if actor.done:
+            return
+        actor.result = result
+        self.tap.unwatch(actor.running)
+        if kill:
+            actor.running.kill()
+        elif actor.parked is not None:
+            self.recorder.mark("crash", actor.process, "it ended while the request was in flight")
+            actor.result = Ended(kind="killed")
+
+    def leave(self, actor: Actor) -> None:
+        """Close what the process left open; when this returns the backends have rolled back what they must."""
+        self.tap.close_links(actor.process)
+        self.actors.pop(actor.process, None)
+
+    # ---- two processes, one preemption
+
+    def turn_of(self, actor: Actor) -> None:
+        """Let one process run alone until it ends or waits for a lock."""
+        self._take_turn(actor)
+        self.turn = None
+
+    def schedule(
+        self, first: Actor, start_second: Callable[[], Actor], resumed: Callable[[Actor], None] = lambda second: None
+    ) -> Actor:
+        """``first`` runs up to its pause, ``second`` as far as it gets, then ``first`` goes on; one preemption in all."""
+        self.turn = first
+        self.run(first, lambda: first.paused)
+        second = start_second()
+        if first.paused and not first.done:
+            self._take_turn(second)
+            resumed(second)
+            first.paused = False
+            self.recorder.mark("resume", first.process)
+        self._take_turns(first, second)
+        self.turn = None
+        return second
+
+    def _take_turns(self, first: Actor, second: Actor) -> None:
+        deadline = time.monotonic() + 2 * WALL_LIMIT_S
+        while not (first.done and second.done):
+            for actor in (first, second):
+                if not actor.done:
+                    self._take_turn(actor)
+            if time.monotonic() > deadline:
+                raise Stuck("two processes wait for each other and Postgres does not call it a deadlock")
+
+    def _take_turn(self, actor: Actor) -> None:
+        """Let one process run until it ends, waits for a lock, or sleeps without a request for long."""
+        self.turn = actor
+        released, actor.gated = actor.gated, []
+        for request in released:
+            actor.in_flight.append(request)
+            request.release()
+        calls, silent_since = actor.calls, time.monotonic()
+        while not actor.done:
+            handled = self.tap.poll(POLL_S / 4)
+            self._news(actor)
+            if actor.calls != calls or handled:
+                calls, silent_since = actor.calls, time.monotonic()
+            elif self._waits_for_a_lock(actor) or time.monotonic() - silent_since > IDLE_TURN_S:
+                return
+
+    def _waits_for_a_lock(self, actor: Actor) -> bool:
+        for request in actor.in_flight:
+            if request.backend != "postgres" or not request.backend_pid:
+                continue
+            holders = self._processes(self.blockers(request.backend_pid))
+            if holders:
+                entry = self.recorder.entry(request)
+                if entry is not None:
+                    entry.waits_for = tuple(dict.fromkeys((*entry.waits_for, *holders)))
+                return True
+        return False
+
+    def _processes(self, pids: list[int]) -> list[str]:
+        """Which processes hold the sessions with these backend pids? A session of the judge's own counts as one."""
+        if not pids:
+            return []
+        by_pid = {link.backend_pid: link.process for link in self.tap.links if link.backend_pid}
+        return sorted({by_pid.get(pid, "another session") for pid in pids})

@@ -1,0 +1,114 @@
+"""Lane: one set of backends, one tap and one source of subjects, on which runs are played one after the other.
+
+Lanes share nothing but the Postgres server, in which each has a database of its own; so several lanes can explore side
+by side without seeing each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg.rows import dict_row
+
+from autograder.backends.databases import reset, reset_statement
+from autograder.explore.subject import Running, Subjects
+from autograder.invariants import Message
+from autograder.tap import Tap
+
+__all__ = ["Lane", "Topics"]
+
+
+class Topics(Protocol):
+    """The lane's Kafka, as the judge needs it."""
+
+    bootstrap: str
+
+    def reset(self) -> None:
+        """Empty every topic."""
+
+    def messages(self) -> tuple[Message, ...]:
+        """All messages that a ``read_committed`` consumer sees, partition by partition."""
+
+
+class Lane:
+    """Everything that a run needs, ready and warm."""
+
+    def __init__(
+        self, *, database_url: str, shop_url: str, topics: Topics | None, redis_url: str, subjects: Subjects
+    ) -> None:
+        self.database_url = database_url
+        self.shop_url = shop_url
+        self.topics = topics
+        self.redis_url = redis_url
+        self.subjects = subjects
+        self.tap = Tap()
+        self.database = psycopg.connect(database_url, autocommit=True)
+        self._reset = reset_statement(self.database)
+        self._addresses: dict[str, tuple[dict[str, str], tuple[int, ...]]] = {}
+
+    def reset(self) -> None:
+        """As if nothing had ever happened."""
+        self.tap.close_links()
+        reset(self.database, self._reset)
+        if self.topics is not None:
+            self.topics.reset()
+
+    def close(self) -> None:
+        """Let go of the tap and the judge's own session."""
+        self.tap.close()
+        self.database.close()
+
+    def start(self, process: str, function: str, arguments: list[Any]) -> Running:
+        """A subject that calls ``function(at, *arguments)`` with addresses that lead through this process's doors."""
+        addresses, ports = self._doors(process)
+        return self.subjects.start(function, [{"$": "Addresses", **addresses}, *arguments], ports=ports)
+
+    def _doors(self, process: str) -> tuple[dict[str, str], tuple[int, ...]]:
+        if process not in self._addresses:
+            self._addresses[process] = self._open_doors(process)
+        return self._addresses[process]
+
+    def _open_doors(self, process: str) -> tuple[dict[str, str], tuple[int, ...]]:
+        url = urlsplit(self.shop_url)
+        postgres = self.tap.door(process, "postgres", (url.hostname or "", url.port or 0), user=url.username)
+        addresses = {
+            "postgres": f"postgresql://{url.username}@127.0.0.1:{postgres.port}{url.path}"
+            "?sslmode=disable&gssencmode=disable"
+        }
+        ports = [postgres.port]
+        if self.topics is not None:
+            host, port = self.topics.bootstrap.rsplit(":", 1)
+            kafka = self.tap.door(process, "kafka", (host, int(port)))
+            addresses["kafka"] = f"127.0.0.1:{kafka.port}"
+            ports.append(kafka.port)
+        if self.redis_url:
+            place = urlsplit(self.redis_url)
+            door = self.tap.door(process, "redis", (place.hostname or "", place.port or 0))
+            addresses["redis"] = f"redis://127.0.0.1:{door.port}{place.path}"
+            ports.append(door.port)
+        return addresses, tuple(ports)
+
+    @contextmanager
+    def session(self) -> Iterator[psycopg.Connection[Any]]:
+        """A session of the shop's role, for a service that the judge plays; each statement is sent as written."""
+        with psycopg.connect(self.shop_url, autocommit=True) as connection:
+            yield connection
+
+    def rows(self, table: str) -> tuple[dict[str, Any], ...]:
+        """All rows of one table, in the order of their first column."""
+        statement = psycopg.sql.SQL("select * from {} order by 1").format(psycopg.sql.Identifier(table))
+        with self.database.cursor(row_factory=dict_row) as cursor:
+            return tuple(cursor.execute(statement).fetchall())
+
+    def messages(self) -> Sequence[Message]:
+        """All messages that a consumer would see now."""
+        return self.topics.messages() if self.topics is not None else ()
+
+    def blockers(self, backend_pid: int) -> list[int]:
+        """Who holds the lock that this session waits for? Postgres knows; time does not."""
+        row = self.database.execute("select pg_blocking_pids(%s)", (backend_pid,)).fetchone()
+        return list(row[0]) if row else []

@@ -1,0 +1,87 @@
+"""Names of runs: a short string that replays a run exactly.
+
+``06.relay.a1-a2.kill-before.Produce-purchases.2`` is lab 6, scenario *relay*, with the events a1 and a2, in which the
+process is killed before its second ``Produce purchases`` reaches Kafka. A run without a fault ends after its input.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+__all__ = ["NAME_LENGTH_MAX", "BadRunName", "RunName", "Strike", "slug"]
+
+NAME_LENGTH_MAX = 64
+LABEL_LENGTH_MAX = 24
+
+
+class BadRunName(ValueError):
+    """The text is not the name of a run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Strike:
+    """Where a fault strikes: at the ``occurrence``-th call with this label of the process under test."""
+
+    fault: str
+    label: str
+    occurrence: int = 1
+
+    @property
+    def point(self) -> str:
+        """The call in a reader's words: ``COMMIT #2``."""
+        return f"{self.label} #{self.occurrence}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunName:
+    """The parts of a run's name."""
+
+    lab: str
+    scenario: str
+    input: tuple[str, ...]
+    strike: Strike | None = None
+
+    def __str__(self) -> str:
+        parts = [self.lab, self.scenario, "-".join(self.input) or "none"]
+        if self.strike is not None:
+            parts += [self.strike.fault, slug(self.strike.label), str(self.strike.occurrence)]
+        return ".".join(parts)
+
+    @classmethod
+    def parse(cls, text: str) -> RunName:
+        """Read a name; its label stays a slug (see :func:`slug`), which is how strikes are matched."""
+        parts = text.strip().split(".")
+        if len(parts) not in (3, 6) or not all(parts) or len(text) > NAME_LENGTH_MAX:
+            raise BadRunName(
+                f"{text!r} is not the name of a run; a name looks like 06.relay.a1-a2.kill-before.COMMIT.1"
+                " and stands in every report."
+            )
+        lab, scenario, tokens, *rest = parts
+        return cls(
+            lab=lab,
+            scenario=scenario,
+            input=() if tokens == "none" else tuple(tokens.split("-")),
+            strike=_strike(rest, text) if rest else None,
+        )
+
+
+def _strike(parts: list[str], text: str) -> Strike:
+    fault, label, occurrence = parts
+    if not occurrence.isdecimal() or int(occurrence) < 1:
+        raise BadRunName(f"{text!r} does not end with the number of a call, counted from 1.")
+    return Strike(fault=fault, label=label, occurrence=int(occurrence))
+
+
+def slug(label: str) -> str:
+    """A call's label as one short word of a run's name; equal labels give equal slugs.
+
+    >>> slug("Produce purchases")
+    'Produce-purchases'
+    """
+    word = re.sub(r"[^A-Za-z0-9_*/]+", "-", label).strip("-") or "call"
+    word = word.replace("/", "-")
+    if len(word) <= LABEL_LENGTH_MAX:
+        return word
+    return f"{word[: LABEL_LENGTH_MAX - 7]}~{hashlib.sha256(label.encode()).hexdigest()[:6]}"

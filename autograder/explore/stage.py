@@ -1,0 +1,196 @@
+"""Stage: what a scenario is told with. It starts the learner's processes, plays the other services, and takes snapshots.
+
+A scenario is a plain function of a stage. The same function plays the undisturbed run and every run with a fault: the
+stage carries the plan, and ``until_done`` and ``drain`` do what the shop does after a crash, namely ask again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograder.explore.conductor import Actor, Conductor, Ended
+from autograder.explore.lane import Lane
+from autograder.explore.names import RunName
+from autograder.explore.recorder import Recorder
+from autograder.explore.subject import Result
+from autograder.history import History
+from autograder.invariants import State
+
+__all__ = ["Job", "Stage"]
+
+ATTEMPTS_MAX = 6
+DRAINS_MAX = 25
+
+
+@dataclass(frozen=True)
+class Job:
+    """One call of one of the learner's functions by one process."""
+
+    process: str
+    function: str
+    arguments: tuple[Any, ...] = ()
+
+
+@dataclass
+class Stage:
+    """One run in the making."""
+
+    lane: Lane
+    name: RunName
+    target: str
+    recorder: Recorder = field(default_factory=Recorder)
+    states: list[State] = field(default_factory=list)
+    results: list[tuple[Job, Result | Ended]] = field(default_factory=list)
+    trouble: str = ""
+    """What an attempt that should have succeeded raised last; told to the learner when work stays undone."""
+    second_was_first_to_end: bool = False
+    """Under a pause: had the second process ended before the first went on?"""
+    visible_at_resume: int = 0
+    """Under a pause: how many messages a consumer saw when the first went on."""
+
+    def __post_init__(self) -> None:
+        self.conductor = Conductor(
+            self.lane.tap,
+            self.recorder,
+            strike=self.name.strike,
+            target=self.target,
+            blockers=self.lane.blockers,
+        )
+
+    @property
+    def input(self) -> tuple[str, ...]:
+        """What this run is made of, as its name says."""
+        return self.name.input
+
+    # ---- the learner's processes
+
+    def once(self, process: str, function: str, *arguments: Any) -> Result | Ended:
+        """One call; whatever happens, nobody asks again."""
+        actor = self._start(Job(process, function, arguments))
+        self.conductor.run(actor)
+        return self._finish(Job(process, function, arguments), actor)
+
+    def until_done(self, process: str, function: str, *arguments: Any) -> bool:
+        """Call, and call again after a crash or an error, until it returns; False when it never does."""
+        for _ in range(ATTEMPTS_MAX):
+            if self.once(process, function, *arguments).kind == "returned":
+                return True
+        return False
+
+    def drain(self, process: str, function: str, *arguments: Any) -> bool:
+        """Call until it returns 0; False when it never does, or returns something that is no count."""
+        failures = 0
+        for _ in range(DRAINS_MAX):
+            result = self.once(process, function, *arguments)
+            if result.kind != "returned":
+                failures += 1
+                if failures >= ATTEMPTS_MAX:
+                    return False
+            elif isinstance(result.value, bool) or not isinstance(result.value, int):
+                self.trouble = f"{function} returned {result.value!r}; it must return how many it did, and 0 at the end"
+                return False
+            elif result.value == 0:
+                return True
+        self.trouble = f"{function} had not returned 0 after {DRAINS_MAX} calls"
+        return False
+
+    def drain_beside(self, process: str, function: str, holder: str, release: Callable[[], None]) -> bool:
+        """Drain while ``holder`` has a transaction open; release it when drained, or when the process waits for it."""
+        actor = self._start(Job(process, function))
+        self.conductor.turn_of(actor)
+        if actor.done:
+            self._finish(Job(process, function), actor)
+            finished = actor.result.kind == "returned" and self.drain(process, function)
+            release()
+            return finished
+        self.note(process, f"waits for {holder}")
+        release()
+        self.conductor.run(actor)
+        return self._finish(Job(process, function), actor).kind == "returned"
+
+    def together(self, first: Job, second: Job) -> tuple[Result | Ended, Result | Ended]:
+        """Two processes under a schedule of one preemption: the plan pauses the first, then the second runs."""
+        one = self._start(first)
+        two = self.conductor.schedule(one, lambda: self._start(second), self._resumed)
+        return self._finish(first, one), self._finish(second, two)
+
+    def _resumed(self, second: Actor) -> None:
+        self.second_was_first_to_end = second.done
+        self.visible_at_resume = len(self.lane.messages())
+
+    def _start(self, job: Job) -> Actor:
+        incarnations = self.recorder.processes.get(job.process, 0)
+        if incarnations == 0 or job.process in self._crashed:
+            self.recorder.begin(job.process)
+            self.recorder.mark("restart" if incarnations else "start", job.process, job.function)
+            self._crashed.discard(job.process)
+        running = self.lane.start(job.process, job.function, list(job.arguments))
+        return self.conductor.add(job.process, running)
+
+    def _finish(self, job: Job, actor: Actor) -> Result | Ended:
+        self.conductor.leave(actor)
+        result = actor.result
+        assert result is not None
+        self.results.append((job, result))
+        if result.kind == "killed":
+            self._crashed.add(job.process)
+        elif result.kind != "returned":
+            self.trouble = result.error or result.kind
+            self.recorder.mark("error", job.process, self.trouble)
+        return result
+
+    @property
+    def _crashed(self) -> set[str]:
+        return self.__dict__.setdefault("crashed", set())
+
+    # ---- the other services, played by the judge
+
+    def seed(self, sql: str, *parameters: Any) -> None:
+        """Put something into the database before the story begins; not part of the history."""
+        self.lane.database.execute(sql, parameters or None)
+
+    @contextmanager
+    def service(self, process: str) -> Any:
+        """A session of another service, recorded like everybody's; yields ``tell(label, sql, *parameters)``."""
+        with self.lane.session() as session:
+
+            def tell(label: str, sql: str, *parameters: Any) -> None:
+                cursor = session.execute(sql, parameters or None)
+                shown = " ".join(_bound(sql, parameters).split())
+                self.recorder.direct(process, label, shown, cursor.statusmessage or "")
+
+            yield tell
+
+    def note(self, process: str, text: str) -> None:
+        """A sentence in the margin of the picture."""
+        self.recorder.mark("note", process, text)
+
+    # ---- what the judge sees
+
+    def snapshot(self, moment: str, tables: Sequence[str], **known: Any) -> State:
+        """Read the backends as they are now."""
+        state = State(
+            moment=moment,
+            tables={table: self.lane.rows(table) for table in tables},
+            messages=self.lane.messages(),
+            known={"trouble": self.trouble, **known},
+        )
+        self.states.append(state)
+        return state
+
+    def history(self, title: str) -> History:
+        """The run as recorded so far."""
+        return self.recorder.history(str(self.name), title)
+
+
+Scenario = Callable[[Stage], None]
+
+
+def _bound(sql: str, parameters: Sequence[Any]) -> str:
+    shown = sql
+    for value in parameters:
+        shown = shown.replace("%s", repr(value), 1)
+    return shown

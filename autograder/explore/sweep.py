@@ -1,0 +1,140 @@
+"""Sweep: every crash point with every fault, on as many lanes as there are, and the smallest run that breaks a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from autograder.explore.names import RunName, Strike
+from autograder.explore.scenario import Played, Scenario, named, strikes, without
+
+__all__ = ["Coverage", "Player", "Swept", "shrink", "sweep"]
+
+
+class Player(Protocol):
+    """Plays runs by name; several at once when there are several lanes, results in the order of the names."""
+
+    def __call__(self, scenario: str, names: Iterable[RunName]) -> Iterator[Played]:
+        """Results may be asked for lazily; abandoning the iterator abandons the rest."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coverage:
+    """What a sweep has tried."""
+
+    calls: int
+    """Calls of the process under test in the undisturbed run that a fault of this scenario can strike."""
+    planned: int
+    reached: int
+    faults: tuple[str, ...]
+
+    @property
+    def exhaustive(self) -> bool:
+        """Was every planned point reached?"""
+        return self.planned == self.reached
+
+
+@dataclass(frozen=True, kw_only=True)
+class Swept:
+    """A scenario's undisturbed run, its broken runs, and what was covered."""
+
+    scenario: str
+    undisturbed: Played
+    broken: tuple[Played, ...]
+    coverage: Coverage
+    smallest: Played | None = None
+    """The first broken run, shrunk until nothing can be left out."""
+    unreached: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Did every rule hold in every run?"""
+        return not self.broken
+
+
+def sweep(
+    scenario: Scenario,
+    lab: str,
+    player: Player,
+    *,
+    progress: Callable[[int, int, Played | None], None] = lambda done, planned, broken: None,
+) -> Swept:
+    """Play the undisturbed run, then every strike; shrink the first run that breaks a rule."""
+    undisturbed = next(iter(player(scenario.name, [named(scenario, lab)])))
+    if undisturbed.violations:
+        coverage = Coverage(calls=0, planned=1, reached=1, faults=())
+        smallest = shrink(scenario, undisturbed, player)
+        progress(1, 1, smallest)
+        return Swept(
+            scenario=scenario.name, undisturbed=undisturbed, broken=(undisturbed,), coverage=coverage, smallest=smallest
+        )
+    plan = strikes(scenario, undisturbed.history)
+    return _strike_all(scenario, lab, player, undisturbed, plan, progress)
+
+
+def _strike_all(
+    scenario: Scenario,
+    lab: str,
+    player: Player,
+    undisturbed: Played,
+    plan: tuple[Strike, ...],
+    progress: Callable[[int, int, Played | None], None],
+) -> Swept:
+    names = [named(scenario, lab, strike) for strike in plan]
+    broken: list[Played] = []
+    unreached: list[str] = []
+    for done, played in enumerate(player(scenario.name, names), start=1):
+        if not played.reached:
+            unreached.append(played.name)
+        if played.violations:
+            broken.append(played)
+        progress(done, len(names), played if played.violations and len(broken) == 1 else None)
+    coverage = Coverage(
+        calls=len({(strike.label, strike.occurrence) for strike in plan}),
+        planned=len(plan),
+        reached=len(plan) - len(unreached),
+        faults=tuple(dict.fromkeys(strike.fault for strike in plan)),
+    )
+    return Swept(
+        scenario=scenario.name,
+        undisturbed=undisturbed,
+        broken=tuple(broken),
+        coverage=coverage,
+        smallest=shrink(scenario, broken[0], player) if broken else None,
+        unreached=tuple(unreached),
+    )
+
+
+def shrink(scenario: Scenario, broken: Played, player: Player) -> Played:
+    """Leave out words of the input, and move the strike forward, while the same rule stays broken.
+
+    What is left is 1-minimal: without any one of its words the rule holds. Delta debugging by single removals
+    (Zeller & Hildebrandt, Simplifying and Isolating Failure-Inducing Input, 2002) is enough for inputs this short.
+    """
+    best, rule = broken, broken.violations[0].rule
+    shorter = True
+    while shorter:
+        shorter = False
+        for candidate in _smaller(RunName.parse(best.name)):
+            played = next(iter(player(scenario.name, [candidate])))
+            if played.reached and played.broke(rule):
+                best, shorter = played, True
+                break
+    return best
+
+
+def _smaller(name: RunName) -> Iterator[RunName]:
+    for word in reversed(name.input):
+        if len(name.input) > 1:
+            fewer = without(name, word)
+            for strike in _earlier(name.strike):
+                yield replace(fewer, strike=strike)
+
+
+def _earlier(strike: Strike | None) -> Iterator[Strike | None]:
+    if strike is None:
+        yield None
+        return
+    for occurrence in range(1, strike.occurrence + 1):
+        yield replace(strike, occurrence=occurrence)

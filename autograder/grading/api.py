@@ -1,0 +1,130 @@
+"""What a terminal, a notebook or a script may ask of the grader, each in one call.
+
+Everything raises :class:`Rejected` (the input), :class:`BackendError` (the backends) or :class:`BadRunName`/
+:class:`UnknownLab` (the words), each with one sentence that says what is wrong and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from autograder.backends import ROOT, connect
+from autograder.explore.names import BadRunName, RunName
+from autograder.explore.scenario import Played
+from autograder.explore.sweep import Coverage, Swept
+from autograder.grading import scores
+from autograder.grading.judge import judge
+from autograder.grading.lanes import LaneSpec, Pool
+from autograder.grading.program import Program
+from autograder.grading.request import Report, report_of
+from autograder.grading.submission import Rejected, read_program
+from autograder.grading.verdict import TaskVerdict, Verdict, judge_task
+from autograder.labs import Lab, Task, find
+
+__all__ = ["BadRunName", "Rejected", "Report", "check", "notebook_of", "program_of", "replay"]
+
+Say = Callable[[str], None]
+
+
+def _silent(line: str) -> None:
+    """Nobody listens."""
+
+
+def notebook_of(lab: Lab, notebook: Path | None = None) -> Path:
+    """The learner's notebook of a lab: the one named, else the one in ``work/``."""
+    return notebook or ROOT / "work" / "labs" / lab.name / f"{lab.name}.ipynb"
+
+
+def program_of(lab: Lab, notebook: Path, unsaved: Mapping[str, str] | None = None) -> Program:
+    """What is judged of a notebook; raises Rejected."""
+    return read_program(notebook, lab=lab.name, tasks=grade_ids(lab), unsaved=unsaved)
+
+
+def grade_ids(lab: Lab) -> frozenset[str]:
+    """The grade ids of the cells that the learner fills in."""
+    return frozenset(f"solution-{task.name}" for task in lab.tasks)
+
+
+def check(
+    lab_name: str,
+    task: str | None,
+    notebook: Path | None,
+    *,
+    unsaved: Mapping[str, str] | None = None,
+    progress: Say = _silent,
+) -> Report:
+    """Judge a lab, or one task of it, as it stands on disk; a full check records the score."""
+    lab = find(lab_name)
+    program = program_of(lab, notebook_of(lab, notebook), unsaved)
+    verdict = judge_program(lab, program, [task] if task else None, progress)
+    scores.record(verdict, program)
+    return report_of(verdict)
+
+
+def judge_program(lab: Lab, program: Program, tasks: list[str] | None, progress: Say = _silent) -> Verdict:
+    """Judge a program on this clone's backends."""
+    with connect(say=progress) as lease:
+        return judge(lab.name, program, backends=lease.backends, tasks=tasks, progress=_lines(lab, progress))
+
+
+def _lines(lab: Lab, say: Say) -> Callable[[str, int, int, Played | None], None]:
+    """Progress as lines that a person reads; the first broken run is told at once."""
+
+    def told(task: str, done: int, planned: int, broken: Played | None) -> None:
+        if broken is not None:
+            rule = lab.rule(broken.violations[0].rule)
+            say(f"{lab.task(task).title}: rule {rule.number} is broken by {broken.name}; looking for a smaller run")
+        elif done == planned or done % 5 == 0:
+            say(f"{lab.task(task).title}: run {done} of {planned}")
+
+    return told
+
+
+def replay(run: str, notebook: Path | None = None, *, progress: Say = _silent) -> Report:
+    """Play one run again, exactly, against the program as it is now."""
+    name = RunName.parse(run)
+    lab = find(name.lab)
+    task, scenario = _scenario(lab, name)
+    program = program_of(lab, notebook_of(lab, notebook))
+    with connect(say=progress) as lease, Pool(
+        LaneSpec(backends=lease.backends, lab=lab.name, program=program), lanes=1
+    ) as pool:
+        played = next(iter(pool(scenario, [name])))
+    if not played.reached:
+        raise BadRunName(
+            f"{run} was not reached: your program as it is now never makes the call at which this run strikes."
+        )
+    return report_of(_one_run(lab, task, scenario, played))
+
+
+def _scenario(lab: Lab, name: RunName) -> tuple[Task, str]:
+    for task in lab.tasks:
+        for scenario in task.scenarios:
+            if scenario.name == name.scenario:
+                return task, scenario.name
+    known = ", ".join(scenario.name for task in lab.tasks for scenario in task.scenarios)
+    raise BadRunName(f"Lab {lab.number} has no scenario {name.scenario!r}; it has {known}.")
+
+
+def _one_run(lab: Lab, task: Task, scenario: str, played: Played) -> Verdict:
+    """A verdict that speaks of a single run."""
+    coverage = Coverage(calls=1, planned=1, reached=1, faults=("replay",))
+    swept = Swept(
+        scenario=scenario,
+        undisturbed=replace(played, violations=()),
+        broken=(played,) if played.violations else (),
+        coverage=coverage,
+        smallest=played,
+    )
+    verdict: TaskVerdict = replace(judge_task(lab, task, (swept,)), points=0, points_max=0)
+    return Verdict(lab=lab.name, tasks=(verdict,), notes=("One run was played; it earns no points.",))
+
+
+def experiment(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Play one run for a notebook's experiment; see :mod:`autograder.notebook.experiment`."""
+    from autograder.grading.experiments import play_experiment
+
+    return play_experiment(request)

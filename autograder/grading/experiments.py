@@ -1,0 +1,87 @@
+"""Experiments: one run of a story, played for a notebook with the functions that the reader has just defined."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict
+from typing import Any
+
+from autograder.backends import connect
+from autograder.explore.names import BadRunName, RunName, Strike, slug
+from autograder.explore.scenario import CRASH_FAULTS, PAUSE
+from autograder.explore.stage import Stage
+from autograder.grading.lanes import LaneSpec, open_lane
+from autograder.grading.program import Cell, Program
+from autograder.grading.selection import definitions_only, names_bound, without_magics
+from autograder.labs import find
+
+__all__ = ["play_experiment", "program_of_cells", "strike_of"]
+
+FAULTS = (*CRASH_FAULTS, *PAUSE)
+
+
+def program_of_cells(sources: Iterable[str]) -> Program:
+    """The definitions of all cells that were run so far; what they did besides is left out."""
+    cells: list[Cell] = []
+    known: set[str] = set()
+    for number, source in enumerate(sources, start=1):
+        kept = definitions_only(without_magics(source)[0], known)
+        known |= names_bound(kept)
+        if kept.strip():
+            cells.append(Cell(id=f"cell-{number}", role="free", source=kept, name=f"notebook, cell {number}"))
+    return Program(title="experiment", cells=tuple(cells))
+
+
+def strike_of(text: str) -> Strike | None:
+    """``kill-after COMMIT #2`` as a strike; nothing for an empty text."""
+    if not text.strip():
+        return None
+    fault, _, point = text.strip().partition(" ")
+    label, _, occurrence = point.partition("#")
+    if fault not in FAULTS or not label.strip() or not (occurrence or "1").strip().isdecimal():
+        raise BadRunName(
+            f"{text!r} names no fault: write one of {', '.join(FAULTS)}, then the call, as in 'kill-after COMMIT #1'."
+        )
+    return Strike(fault=fault, label=slug(label.strip()), occurrence=int(occurrence or 1))
+
+
+def play_experiment(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Play one run of a story; the history, the states and what the functions said, as JSON."""
+    lab = find(str(request["lab"]))
+    stories: Mapping[str, Any] = importlib.import_module(f"autograder.labs.{lab.name[:5]}_scenarios").STORIES
+    if request["story"] not in stories:
+        raise BadRunName(f"There is no story {request['story']!r}; there are {', '.join(sorted(stories))}.")
+    story = stories[request["story"]]
+    strike = strike_of(request.get("strike", ""))
+    name = RunName(
+        lab=f"{lab.number:02d}", scenario=request["story"], input=tuple(request.get("input") or story.input), strike=strike
+    )
+    program = program_of_cells(request["cells"])
+    for function in request["functions"].values():
+        if not program.is_attempted(function):
+            raise ValueError(f"{function} is not defined in this notebook: run the cell that defines it first.")
+    if set(request["functions"]) != set(story.roles):
+        raise ValueError(f"The story {request['story']!r} is played by {', '.join(story.roles)}: name each once.")
+    play = story.make(*(request["functions"][role] for role in story.roles))
+    with connect() as lease, ExitStack() as cleanup:
+        lane = open_lane(LaneSpec(backends=lease.backends, lab=lab.name, program=program), cleanup)
+        lane.reset()
+        return _played(Stage(lane, name, story.target), play, story.title)
+
+
+def _played(stage: Stage, play: Callable[[Stage], None], title: str) -> dict[str, Any]:
+    play(stage)
+    if stage.name.strike is not None and not stage.conductor.struck:
+        calls = ", ".join(dict.fromkeys(call.point for call in stage.history(title).by(stage.target) if call.effect))
+        raise BadRunName(f"{stage.target} never made that call, so nothing was struck; it made {calls or 'none'}.")
+    return {
+        "name": str(stage.name),
+        "history": stage.history(title).to_lines(),
+        "states": [asdict(state) for state in stage.states],
+        "results": [
+            {"process": job.process, "function": job.function, "kind": result.kind, "error": result.error}
+            for job, result in stage.results
+        ],
+    }

@@ -1,0 +1,117 @@
+"""Judge: plays the runs of a lab against one hand-in and says what came of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures.process import BrokenProcessPool
+
+import psycopg
+
+from autograder.backends import BackendError, Backends
+from autograder.explore.conductor import Stuck
+from autograder.explore.scenario import Played, Scenario, named, strikes
+from autograder.explore.sweep import Swept, sweep
+from autograder.grading.lanes import LANES, LaneSpec, Pool
+from autograder.grading.program import Program
+from autograder.grading.verdict import TaskVerdict, Verdict, judge_task
+from autograder.labs import Lab, Task, find
+
+__all__ = ["Progress", "judge"]
+
+Progress = Callable[[str, int, int, Played | None], None]
+"""Told of a task: its name, runs done, runs planned, and the first broken run when it is found."""
+
+
+def _silent(task: str, done: int, planned: int, broken: Played | None) -> None:
+    """Nobody listens."""
+
+
+def judge(
+    lab_name: str,
+    program: Program,
+    *,
+    backends: Backends,
+    tasks: Iterable[str] | None = None,
+    lanes: int = LANES,
+    progress: Progress = _silent,
+) -> Verdict:
+    """The verdict on a hand-in: every named task (all graded ones by default), every scenario, every fault."""
+    lab = find(lab_name)
+    chosen = [lab.task(name) for name in tasks] if tasks is not None else [task for task in lab.tasks if task.graded]
+    began = time.monotonic()
+    with Pool(LaneSpec(backends=backends, lab=lab.name, program=program), lanes=lanes) as pool:
+        playable = [task for task in chosen if not _unplayable(task, program)]
+        _begin(lab, playable, pool)
+        verdicts = [_judge_one(lab, task, program, pool, progress) for task in chosen]
+        protection = pool.protection() if playable else ""
+    return Verdict(
+        lab=lab.name,
+        tasks=tuple(verdicts),
+        protection=protection,
+        notes=program.notes,
+        seconds=time.monotonic() - began,
+    )
+
+
+def _unplayable(task: Task, program: Program) -> str:
+    """Why a task cannot be played; nothing when it can."""
+    if task.name in program.lost:
+        return program.lost[task.name]
+    for function in dict.fromkeys((task.function, *(name for one in task.scenarios for name in one.needs))):
+        if function in program.lost:
+            return program.lost[function]
+        if not program.is_attempted(function):
+            whose = "" if function == task.function else ", which this check uses,"
+            return f"{function}{whose} is not written yet."
+    return ""
+
+
+def _begin(lab: Lab, tasks: list[Task], pool: Pool) -> None:
+    """Start all undisturbed runs, and behind each, as soon as it is known, all its strikes: no lane ever idles."""
+    scenarios = [scenario for task in tasks for scenario in task.scenarios]
+    for scenario in scenarios:
+        future = pool.prepare(scenario.name, [named(scenario, _tag(lab))])[0]
+        future.add_done_callback(lambda done, scenario=scenario: _follow(lab, scenario, done, pool))
+
+
+def _follow(lab: Lab, scenario: Scenario, done: object, pool: Pool) -> None:
+    if done.cancelled() or done.exception() is not None:  # type: ignore[attr-defined]
+        return
+    played: Played = done.result()  # type: ignore[attr-defined]
+    if played.violations:
+        return
+    pool.prepare(scenario.name, [named(scenario, _tag(lab), strike) for strike in strikes(scenario, played.history)])
+
+
+def _judge_one(lab: Lab, task: Task, program: Program, pool: Pool, progress: Progress) -> TaskVerdict:
+    why = _unplayable(task, program)
+    if why:
+        return TaskVerdict(task=task.name, kind="unanswered", points=0, points_max=task.points_max, said=why)
+    try:
+        swept = tuple(_sweep(lab, task, scenario, pool, progress) for scenario in task.scenarios)
+    except (BackendError, Stuck, BrokenProcessPool, psycopg.OperationalError, OSError) as error:
+        return TaskVerdict(
+            task=task.name, kind="error", points=0, points_max=task.points_max, said=_in_a_sentence(error)
+        )
+    return judge_task(lab, task, swept)
+
+
+def _sweep(lab: Lab, task: Task, scenario: Scenario, pool: Pool, progress: Progress) -> Swept:
+    return sweep(
+        scenario,
+        _tag(lab),
+        pool,
+        progress=lambda done, planned, broken: progress(task.name, done, planned, broken),
+    )
+
+
+def _tag(lab: Lab) -> str:
+    return f"{lab.number:02d}"
+
+
+def _in_a_sentence(error: BaseException) -> str:
+    if isinstance(error, BackendError):
+        return str(error)
+    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return f"A backend or the grader itself gave way in the middle of the check ({first}); nothing was recorded, check again."

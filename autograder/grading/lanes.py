@@ -1,0 +1,167 @@
+"""Lanes for a hand-in: backends of their own, a zygote with the learner's program, and a pool that plays runs on them."""
+
+from __future__ import annotations
+
+import atexit
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
+
+from autograder.backends import Backends
+from autograder.backends.broker import PrivateBroker
+from autograder.backends.databases import create_database, drop_database
+from autograder.explore.lane import Lane
+from autograder.explore.names import RunName
+from autograder.explore.scenario import Played, play
+from autograder.grading.program import Program
+from autograder.grading.sandbox import Sandbox
+from autograder.grading.subject import Zygote
+from autograder.grading.topics import LaneTopics
+from autograder.labs import find
+
+__all__ = ["LaneSpec", "Pool", "open_lane"]
+
+LANES = max(2, min(4, os.cpu_count() or 2))
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaneSpec:
+    """All that is needed to open a lane, in this process or another."""
+
+    backends: Backends
+    lab: str
+    program: Program
+
+
+def open_lane(spec: LaneSpec, cleanup: ExitStack) -> Lane:
+    """Open a lane; whatever it holds is let go when ``cleanup`` ends."""
+    database = f"judge_{os.getpid()}_{next(_numbers)}"
+    judge_url = create_database(spec.backends.postgres, database)
+    cleanup.callback(drop_database, spec.backends.postgres, database)
+    broker = cleanup.enter_context(PrivateBroker())
+    topics = cleanup.enter_context(LaneTopics(broker, find(spec.lab).topics))
+    zygote = cleanup.enter_context(Zygote(sandbox=Sandbox()))
+    zygote.load(spec.program)
+    lane = Lane(
+        database_url=judge_url, shop_url=_as_shop(judge_url), topics=topics, redis_url="", subjects=zygote
+    )
+    cleanup.callback(lane.close)
+    return lane
+
+
+def _as_shop(url: str) -> str:
+    """The same database for the role shop, which needs no password."""
+    place = urlsplit(url)
+    return urlunsplit(place._replace(netloc=f"shop@{place.hostname}:{place.port}"))
+
+
+def _count() -> Iterator[int]:
+    number = 0
+    while True:
+        number += 1
+        yield number
+
+
+_numbers = _count()
+_open: dict[LaneSpec, Lane] = {}
+_cleanup = ExitStack()
+
+
+def play_one(spec: LaneSpec, scenario: str, name: RunName) -> Played:
+    """Play one run on this worker's lane, opening it first where it is not open yet."""
+    lane = _open.get(spec)
+    if lane is None:
+        if not _open:
+            atexit.register(_cleanup.close)
+        lane = _open[spec] = open_lane(spec, _cleanup)
+    return play(find(spec.lab).scenario(scenario), lane, name)
+
+
+def protection_of(spec: LaneSpec) -> str:
+    """Which protections are on where this worker's lane runs learner code."""
+    lane = _open.get(spec)
+    return lane.subjects.protection.describe()[0] if lane is not None else ""
+
+
+def _begin_worker() -> None:
+    """Ctrl-C is the parent's to handle; it then shuts the pool down."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+class Pool:
+    """Plays runs side by side; results come in the order in which they were asked for.
+
+    Runs begun by :meth:`prepare` wait in line; runs that somebody asks for and that were not prepared (the shrinker's)
+    go to the head of the line, so that a counterexample is small before the whole sweep has ended.
+    """
+
+    def __init__(self, spec: LaneSpec, *, lanes: int = LANES, executor: Executor | None = None) -> None:
+        self.spec = spec
+        self._own = executor is None
+        self.executor = executor or ProcessPoolExecutor(
+            lanes, mp_context=multiprocessing.get_context("fork"), initializer=_begin_worker
+        )
+        self._lock = threading.Lock()
+        self._free = lanes + 1
+        self._line: deque[tuple[str, RunName, Future[Played]]] = deque()
+        self._promised: dict[tuple[str, RunName], Future[Played]] = {}
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        with self._lock:
+            self._line.clear()
+        if self._own:
+            self.executor.shutdown(wait=True, cancel_futures=True)
+
+    def prepare(self, scenario: str, names: Iterable[RunName], *, first: bool = False) -> list[Future[Played]]:
+        """Begin to play these runs; whoever asks for them later finds them begun."""
+        with self._lock:
+            added = []
+            for name in names:
+                if (scenario, name) not in self._promised:
+                    self._promised[scenario, name] = Future()
+                    added.append((scenario, name, self._promised[scenario, name]))
+            self._line = deque([*added, *self._line] if first else [*self._line, *added])
+            promised = [self._promised[scenario, name] for name in names]
+        self._feed()
+        return promised
+
+    def _feed(self) -> None:
+        with self._lock:
+            while self._free and self._line:
+                scenario, name, promise = self._line.popleft()
+                self._free -= 1
+                running = self.executor.submit(play_one, self.spec, scenario, name)
+                running.add_done_callback(lambda done, promise=promise: self._keep(promise, done))
+
+    def _keep(self, promise: Future[Played], done: Future[Played]) -> None:
+        with self._lock:
+            self._free += 1
+        if done.cancelled():
+            promise.cancel()
+        elif error := done.exception():
+            promise.set_exception(error)
+        else:
+            promise.set_result(done.result())
+        with suppress(RuntimeError):  # the pool is being shut down: nobody will ask for what is still in line
+            self._feed()
+
+    def protection(self) -> str:
+        """One sentence: which protections were on; nothing when no lane can say."""
+        try:
+            return self.executor.submit(protection_of, self.spec).result()
+        except (BrokenExecutor, RuntimeError):
+            return ""
+
+    def __call__(self, scenario: str, names: Iterable[RunName]) -> Iterator[Played]:
+        for future in self.prepare(scenario, list(names), first=True):
+            yield future.result()

@@ -1,0 +1,56 @@
+"""Service: the judge as a program of its own. One request as a JSON line on standard input, JSON lines as the answer.
+
+    python -m autograder.grading.service
+
+Lines are ``{"progress": ...}`` while it works and one ``{"result": ...}`` or ``{"error": sentence}`` at
+the end. The supervisor runs it for notebooks, so that learner code is never forked from a kernel.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from autograder.backends import BackendError
+from autograder.grading import api
+from autograder.grading.submission import Rejected
+from autograder.labs import UnknownLab
+
+__all__ = ["main"]
+
+
+def main() -> int:
+    """Serve one request."""
+    try:
+        request = json.loads(sys.stdin.readline())
+        _say({"result": _serve(request)})
+    except (Rejected, BackendError, UnknownLab, KeyError, ValueError) as error:
+        _say({"error": str(error.args[0] if error.args else error)})
+        return 2
+    return 0
+
+
+def _serve(request: dict[str, Any]) -> dict[str, Any]:
+    kind = request.get("do")
+    if kind == "check":
+        report = api.check(
+            request["lab"],
+            request.get("task"),
+            Path(request["notebook"]) if request.get("notebook") else None,
+            unsaved=request.get("unsaved") or {},
+            progress=lambda line: _say({"progress": line}),
+        )
+        return {"report": report.to_json()}
+    if kind == "experiment":
+        return {"played": api.experiment(request)}
+    raise ValueError(f"The judge does not know the request {kind!r}.")
+
+
+def _say(row: dict[str, Any]) -> None:
+    print(json.dumps(row, ensure_ascii=False, default=str), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,131 @@
+"""Verdict: what the judge found out about one hand-in, task by task, as frozen data and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from autograder.explore.scenario import Played
+from autograder.explore.sweep import Swept
+from autograder.labs.lab import Finding, Lab, Mistake, Task
+
+__all__ = ["Kind", "TaskVerdict", "Verdict", "findings", "judge_task", "points_of", "summary"]
+
+Kind = Literal["passed", "broken", "unknown", "error", "unanswered"]
+"""Passed, broken and unknown speak of the program; error is the grader's own; unanswered means not attempted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskVerdict:
+    """One task: did its rules hold in every run that was played?"""
+
+    task: str
+    kind: Kind
+    points: int
+    points_max: int
+    swept: tuple[Swept, ...] = ()
+    broken_rules: tuple[str, ...] = ()
+    mistake: Mistake | None = None
+    said: str = ""
+    """Why there is no verdict on the program: not attempted, a syntax error, the grader's own trouble."""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def counterexample(self) -> Played | None:
+        """The smallest run that broke a rule, of the first scenario that found one."""
+        return next((swept.smallest for swept in self.swept if swept.smallest is not None), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """All tasks that were checked, in the lab's order."""
+
+    lab: str
+    tasks: tuple[TaskVerdict, ...]
+    protection: str = ""
+    """Which protections were on while learner code ran."""
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+    """Wall time; for people, never part of a comparison."""
+
+    @property
+    def points(self) -> int:
+        """Points earned, stretch included."""
+        return sum(task.points for task in self.tasks)
+
+    @property
+    def points_max(self) -> int:
+        """Points that the checked tasks are worth."""
+        return sum(task.points_max for task in self.tasks)
+
+    @property
+    def kind(self) -> Kind:
+        """The worst that happened to any task."""
+        kinds = {task.kind for task in self.tasks}
+        for kind in ("error", "broken", "unknown", "unanswered"):
+            if kind in kinds:
+                return kind  # type: ignore[return-value]
+        return "passed"
+
+
+def findings(swept: tuple[Swept, ...]) -> frozenset[Finding]:
+    """In which ways the checks broke, for telling mistakes apart."""
+    found: set[Finding] = set()
+    for one in swept:
+        for played in one.broken:
+            _, _, _, *strike = played.name.split(".")
+            fault, call, _ = strike or ("none", "none", "")
+            found |= {Finding(one.scenario, violation.rule, fault, call) for violation in played.violations}
+    return frozenset(found)
+
+
+def points_of(task: Task, swept: tuple[Swept, ...]) -> tuple[int, tuple[str, ...]]:
+    """Points, and the names of the rules that are broken.
+
+    A rule earns its points when it holds in every run of the task. A program that breaks a rule in the undisturbed run
+    of the first scenario earns nothing: its other runs were not played, and refusing everything is safe and useless.
+    """
+    broken = {violation.rule for one in swept for played in one.broken for violation in played.violations}
+    if swept[0].undisturbed.violations:
+        return 0, tuple(sorted(broken))
+    return sum(points for rule, points in task.points.items() if rule not in broken), tuple(sorted(broken))
+
+
+def judge_task(lab: Lab, task: Task, swept: tuple[Swept, ...], notes: tuple[str, ...] = ()) -> TaskVerdict:
+    """The verdict on one task after all its sweeps."""
+    points, broken = points_of(task, swept)
+    found = findings(swept)
+    mistake = next((known for known in lab.mistakes if known.task == task.name and known.shows(found)), None)
+    incomplete = any(not one.coverage.exhaustive for one in swept)
+    kind: Kind = "broken" if broken else "unknown" if incomplete else "passed"
+    return TaskVerdict(
+        task=task.name,
+        kind=kind,
+        points=points,
+        points_max=task.points_max,
+        swept=swept,
+        broken_rules=broken,
+        mistake=mistake if broken else None,
+        notes=notes,
+    )
+
+
+def summary(verdict: Verdict) -> Mapping[str, object]:
+    """What scripts want to know of a verdict, as JSON."""
+    return {
+        "lab": verdict.lab,
+        "kind": verdict.kind,
+        "points": verdict.points,
+        "points_max": verdict.points_max,
+        "tasks": {
+            task.task: {
+                "kind": task.kind,
+                "points": task.points,
+                "points_max": task.points_max,
+                "broken": list(task.broken_rules),
+                "run": task.counterexample.name if task.counterexample else None,
+            }
+            for task in verdict.tasks
+        },
+    }

@@ -1,0 +1,39 @@
+"""State: what the backends hold at one moment of a run, and what the judge knows must have happened by then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Message", "State"]
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One record of a Kafka topic, as a ``read_committed`` consumer sees it."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: str | None
+    value: str
+    producer: str = ""
+    """The process that sent it, where the judge could tell; empty otherwise."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """The backends at one moment, called ``moment``: after the crash, after the repeat, at the end."""
+
+    moment: str
+    tables: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
+    messages: tuple[Message, ...] = ()
+    known: Mapping[str, Any] = field(default_factory=dict)
+    """What the scenario knows: the commands given, who was answered, whether the work is finished."""
+
+    def rows(self, table: str) -> tuple[Row, ...]:
+        """The rows of one table; raises KeyError for a table that the scenario did not read."""
+        return self.tables[table]
