@@ -6,7 +6,6 @@ Prints one JSON line, ``{"bootstrap": "127.0.0.1:PORT", "control": PORT, "pid": 
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 
 from autograder.backends.kafka import wire
@@ -24,8 +23,6 @@ def main() -> None:
     except (wire.WrongClient, InUse, OSError) as cause:
         print(f"The embedded Kafka broker cannot start: {cause}", file=sys.stderr)
         raise SystemExit(1) from None
-    # Everything durable is written already: there is nothing to unwind.
-    os._exit(0)
 
 
 if __name__ == "__main__":

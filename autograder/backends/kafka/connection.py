@@ -108,9 +108,12 @@ class Connection(asyncio.Protocol):
             while await self._next_frame():
                 frame = self._frames.popleft()
                 try:
-                    answer = await self._answer(frame)
+                    answer = await self._answer(wire.parse(frame))
                 except Gone:
                     continue
+                except wire.Unreadable as cause:
+                    self._refuse(f"a request that cannot be read: {cause}")
+                    break
                 if answer is None:
                     break
                 if answer and not self._transport.is_closing():
@@ -128,9 +131,8 @@ class Connection(asyncio.Protocol):
             await self._more
         return True
 
-    async def _answer(self, frame: bytes) -> bytes | None:
+    async def _answer(self, request: wire.Request) -> bytes | None:
         """The bytes to send back; empty when the client wants no answer, None to close the connection."""
-        request = wire.parse(frame)
         if request.api is not None and request.api.name == "ApiVersions":
             self._client = request.client
             return self._versions(request.api, request)

@@ -27,9 +27,9 @@ _LINE_BYTES_MAX = 1 << 20
 class Control:
     """Carries out operations, one method each."""
 
-    def __init__(self, broker: Broker, node_up: Callable[[int], Awaitable[None]],
+    def __init__(self, broker: Broker, node_up: Callable[[int], Awaitable[bool]],
                  node_down: Callable[[int], int]) -> None:
-        """`node_up` and `node_down` open and close a node's listener."""
+        """`node_up` and `node_down` open and close the listener of the node that they get as `node`."""
         self._broker = broker
         self._operations: dict[str, Callable[..., Any]] = {
             "clear": self._clear, "counts": self._counts, "create_topic": self._create_topic,
@@ -39,7 +39,6 @@ class Control:
             "resume": self._resume, "rule": self._rule, "set_leader": self._set_leader,
             "transactions": self._transactions, "wait_hit": self._wait_hit,
         }
-        # broker_down and broker_up take the number of a node as `node`.
 
     async def listen(self, port: int) -> int:
         """Open the channel; returns its port."""

@@ -34,6 +34,12 @@ class Options:
     """log.retention.check.interval.ms"""
     data_dir: Path | None = None
     """Where messages, offsets and transactions outlive the process; None keeps them in memory."""
+    eager_metadata: bool = False
+    """Tell of all topics when a client only asks for nodes; only the judge sets it.
+
+    Apache Kafka does not. kafka-python asks for its topic not earlier than 100 ms (retry_backoff_ms) after the nodes,
+    unless it knows it already; in a check that starts hundreds of clients this is most of the time.
+    """
     trace: Path | None = None
     """A file that gets one JSON line per request and event."""
     daemon: bool = False
@@ -55,6 +61,7 @@ def read(arguments: Sequence[str]) -> Options:
     add("--session-ms-min", type=int, default=6000, help="shortest session timeout that a consumer may ask for")
     add("--retention-check-ms", type=int, default=300_000, help="how often old messages are looked for")
     add("--data-dir", type=Path, help="keep everything in this folder (default: in memory)")
+    add("--eager-metadata", action="store_true", help="tell of all topics when a client asks for nodes (judge only)")
     add("--trace", type=Path, help="write one JSON line per request and event to this file")
     add("--daemon", action="store_true", help="do not end when stdin closes")
     return Options(**vars(parser.parse_args(arguments)))

@@ -30,30 +30,31 @@ class Server:
         for node in broker.cluster.nodes.values():
             node.port = first_port + node.id - 1 if first_port else 0
 
-    async def start(self, number: int) -> None:
-        """Open a node's listener; a node that comes back has its old port."""
-        node = self._broker.cluster.nodes[number]
-        if node.up:
-            return
-        connections = self._connections.setdefault(number, set())
+    async def start(self, node: int) -> bool:
+        """Open a node's listener; a node that comes back has its old port. False when it is up already."""
+        known = self._broker.cluster.nodes[node]
+        if known.up:
+            return False
+        connections = self._connections.setdefault(node, set())
 
         def accept() -> Connection:
-            connection = Connection(self._broker, number, connections.discard)
+            connection = Connection(self._broker, node, connections.discard)
             connections.add(connection)
             return connection
 
-        listener = await self._broker.loop.create_server(accept, HOST, node.port, backlog=256)
-        node.port = int(listener.sockets[0].getsockname()[1])
-        self._listeners[number] = listener
-        self._broker.node_up(number)
+        listener = await self._broker.loop.create_server(accept, HOST, known.port, backlog=256)
+        known.port = int(listener.sockets[0].getsockname()[1])
+        self._listeners[node] = listener
+        self._broker.node_up(node)
+        return True
 
-    def stop(self, number: int) -> int:
+    def stop(self, node: int) -> int:
         """A node crashes: its connections break; returns how many messages are lost by that."""
-        if not self._broker.cluster.nodes[number].up:
+        if not self._broker.cluster.nodes[node].up:
             return 0
-        self._listeners.pop(number).close()
-        lost = self._broker.node_down(number)
-        for connection in tuple(self._connections[number]):
+        self._listeners.pop(node).close()
+        lost = self._broker.node_down(node)
+        for connection in tuple(self._connections[node]):
             connection.abort()
         return lost
 
@@ -64,21 +65,23 @@ class Server:
 
 
 async def run(options: Options) -> None:
-    """Serve until told to stop; prints one JSON line when the broker can be reached."""
+    """Serve until told to stop, then end the process; prints one JSON line when the broker can be reached."""
     loop = asyncio.get_running_loop()
     broker = Broker(options, loop)
     server = Server(broker, options.port)
-    for number in broker.cluster.nodes:
-        await server.start(number)
+    for node in broker.cluster.nodes:
+        await server.start(node)
     control_port = await Control(broker, server.start, server.stop).listen(options.control_port)
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(ending, stop.set)
     if not options.daemon:
         _watch_stdin(loop, stop)
     print(json.dumps({"bootstrap": server.bootstrap, "control": control_port, "pid": os.getpid()}), flush=True)
     _warm_up(loop, wire.warm_up())
     await stop.wait()
+    # Everything durable is written already: there is nothing to unwind, and clients see their connections close.
+    os._exit(0)
 
 
 def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:

@@ -17,7 +17,7 @@ from importlib.machinery import PathFinder
 from types import ModuleType
 from typing import Any
 
-__all__ = ["APIS", "PINNED", "Api", "Record", "Request", "WrongClient", "answer", "crc32c", "parse", "records",
+__all__ = ["APIS", "PINNED", "Api", "Record", "Request", "Unreadable", "WrongClient", "answer", "crc32c", "parse", "records",
            "require_pinned", "warm_up", "without_clients"]
 
 PINNED = "3.0.12"
@@ -25,6 +25,10 @@ PINNED = "3.0.12"
 
 class WrongClient(ImportError):
     """The kafka-python beside us is missing or is not the version whose protocol classes the broker was tested with."""
+
+
+class Unreadable(ValueError):
+    """Bytes that are no request of the Kafka protocol."""
 
 
 @dataclass(frozen=True)
@@ -155,15 +159,18 @@ def _request_header() -> Any:
 
 
 def parse(frame: bytes) -> Request:
-    """Read one request from its frame (without the four bytes of length)."""
+    """Read one request from its frame (without the four bytes of length); raises Unreadable."""
     key, version, correlation = _PREFIX.unpack_from(frame)
     api = APIS.get(key)
     if api is None or not api.offers(version):
         return Request(api, key, version, correlation, "", None)
     kind, _ = _messages(key)
     source = io.BytesIO(frame)
-    header = _request_header().decode(source, flexible=kind.flexible_version_q(version))
-    body = kind.decode(memoryview(frame)[source.tell():], version=version)
+    try:
+        header = _request_header().decode(source, flexible=kind.flexible_version_q(version))
+        body = kind.decode(memoryview(frame)[source.tell():], version=version)
+    except (ValueError, IndexError, struct.error) as cause:
+        raise Unreadable(f"{api.name} version {version}: {cause}") from cause
     return Request(api, key, version, correlation, header.client_id or "", body)
 
 

@@ -27,7 +27,7 @@ def versions(code: Code) -> Answer:
 def metadata(call: Call) -> Answer:
     """Nodes and topics; a topic that does not exist yet is made on the way, unless that is switched off."""
     asked = call.body.topics
-    if asked is None or (call.version == 0 and not asked):
+    if asked is None or (not asked and (call.version == 0 or call.broker.options.eager_metadata)):
         topics = [_topic(call, topic.name, topic) for topic in sorted(call.broker.topics, key=lambda t: t.name)]
     else:
         topics = [_asked(call, topic) for topic in asked]
