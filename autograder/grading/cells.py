@@ -110,7 +110,7 @@ def _attempt(action: Any, cells: set[str]) -> dict[str, Any]:
 def _one_line(error: BaseException) -> str:
     try:
         text = (str(error).splitlines() or [""])[0]
-    except Exception:
+    except BaseException:
         text = "(its text cannot be read)"
     return f"{type(error).__name__}: {text}"[:500] if text else type(error).__name__
 

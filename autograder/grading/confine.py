@@ -6,6 +6,7 @@ own, so that a layer either is on in every run or is reported as off.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import sys
@@ -19,6 +20,7 @@ from autograder.grading.sandbox import Sandbox
 
 __all__ = ["Confinement", "readable_paths"]
 
+_PID_MAX = 1024
 _SYSTEM_PATHS = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/nix/store")
 _SYSTEM_FILES = (
     "/etc/ld.so.cache",
@@ -119,6 +121,17 @@ class Confinement:
         for name, value in wanted.items():
             if hasattr(resource, name):
                 _lower(getattr(resource, name), value)
+        if self.scoped and os.getpid() == 1:
+            _limit_namespace()
+
+
+def _limit_namespace() -> None:
+    """The kernel lets root start any number of processes; from Linux 6.14 on a process namespace has its own limit.
+
+    It counts ids, not processes, and comes round to id 300, so it leaves room for programs that start many threads.
+    """
+    with contextlib.suppress(OSError), open("/proc/sys/kernel/pid_max", "w") as limit:
+        limit.write(str(_PID_MAX))
 
 
 def _lower(which: int, value: int) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from autograder.grading.python_source import parse
+
 __all__ = ["Cell", "CellRole", "Program", "defined_functions", "is_starter"]
 
 CellRole = Literal["given", "solution", "free"]
@@ -34,10 +36,12 @@ class Program:
     cells: tuple[Cell, ...]
     notes: tuple[str, ...] = ()
     """Sentences for the report: what was left out, and that an unsaved cell was used."""
-    lost: Mapping[str, str] = field(default_factory=dict)
+    lost: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Tasks that cannot be judged at all, each with the sentence that says why."""
     unsaved: tuple[str, ...] = ()
     """The tasks whose unsaved source was taken instead of the file's."""
+    sha256: str = ""
+    """Fingerprint of the notebook file's bytes, for the receipt."""
 
     def functions(self) -> dict[str, tuple[str, ...]]:
         """The functions that each task's cells define, in order."""
@@ -57,11 +61,9 @@ class Program:
 
 def defined_functions(source: str) -> dict[str, ast.FunctionDef | ast.AsyncFunctionDef]:
     """The functions that a cell defines at its top level; none for a cell that is not Python."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return {}
-    return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+    tree = parse(source)
+    body = tree.body if tree else []
+    return {node.name: node for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 
 
 def is_starter(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

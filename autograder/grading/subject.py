@@ -218,7 +218,7 @@ class Running:
         for fd in reversed(self._order):
             if fd in self._open:
                 self._read_all(fd)
-        return self._order[-1] not in self._open
+        return self._order[-1] not in self._open or self._ending.endswith(b"\n")
 
     def _read_all(self, fd: int) -> None:
         """Take what is there, and close our end when the other is closed."""

@@ -55,11 +55,14 @@ class _Zygote:
         self._namespaces: namespaces.ProcessNamespaces | None = None
         self._scratch = ""
         self._wake: int | None = None
+        self._judge: int | None = None
 
     def hello(self, request: dict[str, Any]) -> dict[str, Any]:
         """Enter namespaces, import, warm up, and find out which layers of the sandbox this system has."""
         self._scratch = request["scratch"]
         settings = Sandbox.from_json(request["sandbox"]) if request["sandbox"] is not None else None
+        if hasattr(os, "pidfd_open"):
+            self._judge = os.pidfd_open(request["judge"])
         report = self._enter_namespaces(settings) if settings else {}
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._wake = _wake_on_child()
@@ -152,13 +155,13 @@ class _Zygote:
         return {}
 
     def serve(self) -> None:
-        """Answer the judge until it closes the socket; then end, and with us everything that runs."""
+        """Answer the judge until it closes the socket or ends; then end, and with us everything that runs."""
         while True:
-            watched = [self._control] if self._wake is None else [self._control, self._wake]
+            watched = [fd for fd in (self._control, self._wake, self._judge) if fd is not None]
             readable, _, _ = select.select(watched, [], [])
             if self._wake in readable:
                 self._reap()
-            if self._control in readable and not self._answer_one():
+            if self._judge in readable or (self._control in readable and not self._answer_one()):
                 break
         for run in list(self._runs):
             self.kill({"run": run})

@@ -112,6 +112,8 @@ class ZygoteLink:
         """End the zygote, and with it every run; reap it and remove the scratch folder."""
         if self.alive:
             self.alive = False
+            # A shutdown reaches the zygote even while a process that was forked meanwhile still holds our end.
+            self._socket.shutdown(socket.SHUT_RDWR)
             self._socket.close()
             try:
                 self._process.wait(timeout=5)

@@ -1,0 +1,34 @@
+"""Reading learners' Python without running it: what is wrong with a source, and its tree where nothing is."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+
+__all__ = ["parse", "trouble"]
+
+_NOT_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
+
+
+def parse(source: str) -> ast.Module | None:
+    """The tree of a source; None when it is not Python."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(source)
+        except _NOT_PYTHON:
+            return None
+
+
+def trouble(source: str) -> str:
+    """Why the source is not Python: ``line 3: invalid syntax``; nothing when it is. ``await`` may stand outside."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            compile(source, "cell", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        except SyntaxError as error:
+            return f"line {error.lineno}: {error.msg}"
+        except _NOT_PYTHON as error:
+            text = str(error).splitlines()
+            return f"not Python: {text[0] if text else type(error).__name__}"
+    return ""
