@@ -20,6 +20,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from autograder.backends.state import make_folder, read_json, write_text
 from autograder.cli.endings import ENVIRONMENT, Ended
 
@@ -100,8 +102,6 @@ def running(folder: Path) -> Server | None:
 
 def _is_ours(pid: int, folder: Path) -> bool:
     """Is this process a JupyterLab of this clone, and not a stranger who got its number?"""
-    import psutil
-
     try:
         return psutil.Process(pid).environ().get("JUPYTER_RUNTIME_DIR") == str(folder / "runtime")
     except (psutil.Error, ValueError):
@@ -193,8 +193,6 @@ def end(process: subprocess.Popen[str]) -> None:
 
 def stop(folder: Path) -> bool:
     """End the JupyterLab of this clone from another terminal; False when there is none."""
-    import psutil
-
     server = running(folder)
     if server is None:
         return False

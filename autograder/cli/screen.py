@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-__all__ = ["Tell", "asks", "complain", "has_colour", "say", "say_styled", "working"]
+__all__ = ["Tell", "complain", "has_colour", "say", "say_styled", "working"]
 
 Tell = Callable[[str], None]
 """Takes a short sentence about what is being done now."""
@@ -56,10 +56,3 @@ def working(beginning: str) -> Iterator[Tell]:
 
 def _escaped(text: str) -> str:
     return text.replace("[", r"\[")
-
-
-def asks(question: str) -> bool:
-    """Ask yes or no on a terminal; no where nobody can answer."""
-    if not sys.stdin.isatty():
-        return False
-    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")

@@ -22,8 +22,8 @@ def run(
     """Play one run of a check again, exactly, against your code as it is now."""
     from autograder.grading import api
 
-    with working("Starting the backends"):
-        report = api.replay(name, notebook)
+    with working("Starting the backends") as tell:
+        report = api.replay(name, notebook, progress=tell)
     say(report.text(has_colour()))
     if page is not None:
         report.page(page)
