@@ -48,7 +48,7 @@ class Office:
         # Clients that come meanwhile wait in the socket's queue.
         self._start_world()
         loop.add_signal_handler(signal.SIGCHLD, self._mend)
-        self._rest()
+        self._count_down()
         server = await asyncio.start_unix_server(self._client, sock=listener)
         watch = asyncio.ensure_future(self._watch())
         await self._closing.wait()
@@ -124,8 +124,7 @@ class Office:
             self._clients.discard(task)
             if not self.holders.get(writer, {}).get("stopping"):
                 writer.close()
-                self.holders.pop(writer, None)
-            self._rest()
+                self._release(writer)
 
     def _answer(self, message: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         op = message.get("op")
@@ -162,15 +161,16 @@ class Office:
 
     def _hold(self, writer: asyncio.StreamWriter, holder: dict[str, Any]) -> None:
         self.holders[writer] = holder
-        self._rest()
-
-    def _rest(self) -> None:
-        """Begin to count the idle minute when nobody holds a lease, forget it when somebody does."""
         if self._idle:
             self._idle.cancel()
-            self._idle = None
-        if not self.holders:
-            self._idle = asyncio.get_running_loop().call_later(self.idle_s, self._closing.set)
+
+    def _release(self, writer: asyncio.StreamWriter) -> None:
+        """Forget a holder; whoever only asked for the status held nothing and prolongs nothing."""
+        if self.holders.pop(writer, None) is not None and not self.holders:
+            self._count_down()
+
+    def _count_down(self) -> None:
+        self._idle = asyncio.get_running_loop().call_later(self.idle_s, self._closing.set)
 
     def _status(self) -> dict[str, Any]:
         return {
