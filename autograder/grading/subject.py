@@ -45,12 +45,6 @@ class Zygote:
         self._number = 0
         self._link = self._open()
 
-    def _open(self) -> ZygoteLink:
-        link = ZygoteLink(preload=self._preload, sandbox=self._sandbox)
-        if self._program is not None:
-            _load(link, self._program)
-        return link
-
     @property
     def protection(self) -> Protection:
         """Which layers of the sandbox are on."""
@@ -59,8 +53,10 @@ class Zygote:
     def load(self, program: Program) -> list[str]:
         """Take the learner's program for all later starts; the cells that are not Python, one sentence each."""
         self._program = program
-        self._revive()
-        return _load(self._link, program)
+        if self._link.alive:
+            with contextlib.suppress(SubjectUnavailable):
+                return _load(self._link, program)
+        return self._replace()
 
     def start(
         self, function: str, arguments: Sequence[Any], *, ports: Sequence[int] = (), limit_s: float = _LIMIT_S
@@ -73,12 +69,11 @@ class Zygote:
         self._number += 1
         request = {"op": "start", "run": self._number, "function": function, "ports": list(ports)}
         request["arguments"] = [to_json(argument) for argument in arguments]
-        self._revive()
-        try:
-            return self._start(request, limit_s)
-        except SubjectUnavailable:
-            self._revive()
-            return self._start(request, limit_s)
+        if self._link.alive:
+            with contextlib.suppress(SubjectUnavailable):
+                return self._start(request, limit_s)
+        self._replace()
+        return self._start(request, limit_s)
 
     def _start(self, request: dict[str, Any], limit_s: float) -> Running:
         pipes = [os.pipe() for _ in range(3)]
@@ -95,10 +90,14 @@ class Zygote:
         kill = _killer(link, request["run"], pid)
         return Running(pid=pid, descriptors=[reading for reading, _ in pipes], kill=kill, limit_s=limit_s)
 
-    def _revive(self) -> None:
-        if not self._link.alive:
-            self._link.close()
-            self._link = self._open()
+    def _replace(self) -> list[str]:
+        """A new zygote with the same program, for one that was lost."""
+        self._link.close()
+        self._link = self._open()
+        return _load(self._link, self._program) if self._program is not None else []
+
+    def _open(self) -> ZygoteLink:
+        return ZygoteLink(preload=self._preload, sandbox=self._sandbox)
 
     def close(self) -> None:
         """End the zygote and every run that is left."""
