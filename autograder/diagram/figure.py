@@ -16,8 +16,8 @@ from autograder.diagram.events import events
 from autograder.diagram.focus import Focus, focus
 from autograder.diagram.labels import clean
 from autograder.diagram.layout import lay_out
-from autograder.diagram.player import script
 from autograder.diagram.placed import Layout
+from autograder.diagram.player import script
 from autograder.diagram.story import backend_name, sentence
 from autograder.diagram.svg import draw
 from autograder.history import History

@@ -13,7 +13,9 @@ __all__ = ["BACKEND_NAMES", "brief", "clean", "fit", "text_width", "wrap"]
 BACKEND_NAMES = {"postgres": "Postgres", "kafka": "Kafka", "redis": "Redis", "http": "Gateway"}
 
 # Not allowed in XML 1.0, or able to turn the reading direction of what follows.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
+)
 _COLOUR_CODES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _INSERT = re.compile(r"^(insert into \S+?)\s*(?:\([^()]*\))?\s*values\s*(\(.*\))(.*)$", re.IGNORECASE)
 _SELECT = re.compile(r"^select (?!.*\bselect\b)(.{13,}?) from ", re.IGNORECASE)
@@ -74,7 +76,9 @@ def fit(text: str, width: float, size: float = 13) -> str:
     text = _ORDERING.sub(" …", text)
     if text_width(text, size) <= width:
         return text
-    ending = _ENDING.search(text) or (_CONDITION.search(text) if text.lower().startswith(("update", "delete")) else None)
+    ending = _ENDING.search(text)
+    if ending is None and text.lower().startswith(("update", "delete")):
+        ending = _CONDITION.search(text)
     if ending and text_width(f"… {ending[0]}", size) < width * 0.7:
         return _cut(text[: ending.start()].removesuffix(" …"), width - text_width(ending[0], size), size) + ending[0]
     return _cut(text, width, size)

@@ -16,7 +16,7 @@ __all__ = ["bars_of", "header_width", "lanes_of", "picture_width", "segments_of"
 _GUTTER = 34
 """Room for the numbers at the left edge."""
 _LABEL_ROOM = 400
-"""Every request can be at least this wide (about 50 characters), so the last process keeps that distance to the edge."""
+"""How wide every request may be (about 50 characters): the distance of the last process to the right edge."""
 _BETWEEN = {"process": 104, "backend": 122}
 
 
@@ -55,7 +55,9 @@ def picture_width(lanes: tuple[Lane, ...]) -> float:
     return round(max(440, last.x + header_width(name) / 2 + 16, max(processes, default=0) + _LABEL_ROOM))
 
 
-def segments_of(history: History, lane: Lane, top: float, bottom: float, y_of: Callable[[float], float]) -> list[Segment]:
+def segments_of(
+    history: History, lane: Lane, top: float, bottom: float, y_of: Callable[[float], float]
+) -> list[Segment]:
     """The lane's line: it stops where the process is killed and is dashed until the restart."""
     if lane.kind == "backend":
         return [Segment(lane.x, top, bottom, "backend")]

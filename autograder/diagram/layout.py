@@ -27,7 +27,7 @@ _LONG = 420
 """From this height on the lanes' names stand at the bottom too."""
 _MARK_WORDS = {
     "start": "starts", "crash": "killed", "restart": "restarts", "cut": "connection cut", "park": "call held",
-    "pause": "paused", "resume": "goes on", "end": "finished", "error": "raises", "violation": "Rule broken", "note": "",
+    "pause": "paused", "resume": "goes on", "end": "finished", "error": "raises", "note": "",
 }  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 (function () {
 'use strict';
-var NS = 'http://www.w3.org/2000/svg', CSS = __CSS__;
+var NS = 'http://www.w3.org/2000/svg', CSS = __CSS__, TOP = 44;
 if (!document.getElementById('fnd-css')) {
   var style = document.createElement('style');
   style.id = 'fnd-css';
@@ -28,6 +28,10 @@ function upgrade(fig) {
     r.setAttribute('width', width);
     return r;
   }
+  function frame(picture, top, height) {
+    picture.setAttribute('viewBox', [0, top, width, height].join(' '));
+    picture.setAttribute('height', height);
+  }
   var band = rect('fnd-now'), curtain = rect('fnd-later');
   svg.insertBefore(band, svg.querySelector('.paper').nextSibling);
   curtain.setAttribute('height', bottom);
@@ -39,7 +43,14 @@ function upgrade(fig) {
   var box = make('div', {className: 'fnd-box', tabIndex: 0});
   box.setAttribute('role', 'group');
   box.setAttribute('aria-label', 'Space-time diagram: arrow keys step, space plays, enter shows what came before');
-  box.appendChild(svg);
+  // the lanes' names become a picture of their own, so that they can stay in view while the run scrolls
+  var head = svg.cloneNode(false), calm = matchMedia('(prefers-reduced-motion:reduce)').matches;
+  svg.querySelectorAll('.top').forEach(function (g) { head.appendChild(g); });
+  frame(head, 0, TOP);
+  head.classList.add('fnd-head');
+  head.setAttribute('aria-hidden', true);
+  frame(svg, TOP, svg.viewBox.baseVal.height - TOP);
+  box.append(head, svg);
   var bar = make('div', {className: 'fnd-bar'});
   bar.setAttribute('role', 'group');
   bar.setAttribute('aria-label', 'Player');
@@ -88,10 +99,11 @@ function upgrade(fig) {
     draw();
     if (at >= count) return;
     var scale = svg.clientWidth / width, label = parts[at].querySelector('text.label,text.answer,text.side');
-    box.scrollLeft = label ? label.getAttribute('x') * scale - 50 : 0;
-    if (document.activeElement !== box && !timer) return;
-    var y = svg.getBoundingClientRect().top + steps[at][1] * scale;
-    if (y > innerHeight - 180 || y < 40) scrollBy({top: y - innerHeight / 2});
+    box.scrollTo({
+      left: label ? label.getAttribute('x') * scale - 50 : 0,
+      top: steps[at][1] * scale - box.clientHeight * 0.6,
+      behavior: calm ? 'auto' : 'smooth'
+    });
   }
   function face(playing) {
     play.setAttribute('aria-label', playing ? 'Pause' : 'Play');
@@ -137,7 +149,7 @@ function upgrade(fig) {
   img.parentNode.replaceWith(box);
   var ui = make('div', {className: 'fnd-ui'});
   ui.append(bar, say);
-  box.after(ui);
+  box.before(ui);
   fig.classList.add('fnd-on');
   draw();
 }

@@ -26,21 +26,25 @@ figure.fnd-on figcaption,figure.fnd-on figcaption *{color:inherit;text-align:lef
 .fnd-svg .fnd-dim{opacity:.13}
 .fnd-now{fill:var(--now)}
 .fnd-later{fill:var(--bg);opacity:.88;transition:transform .35s;pointer-events:none}
-.fnd-live .fnd-ui{position:sticky;bottom:0;background:var(--bg)}
-.fnd-bar{display:flex;gap:6px;flex-wrap:wrap;align-items:center;margin:8px 0}
+.fnd-live .fnd-box{max-height:62vh;overflow:auto}
+.fnd-head{position:sticky;top:0;z-index:1}
+.fnd-bar{display:flex;gap:6px;flex-wrap:wrap;align-items:center}
 .fnd-bar button{min-width:44px;min-height:44px;display:inline-flex;gap:6px;align-items:center;justify-content:center;
-font:inherit;cursor:pointer;border:1px solid var(--line);border-radius:8px;background:var(--bg);color:inherit;padding:0 10px}
+font:inherit;cursor:pointer;border:1px solid var(--line);border-radius:8px;background:var(--bg);
+color:inherit;padding:0 10px}
 .fnd-bar button:hover{background:var(--head)}
 .fnd-bar svg path{fill:none;stroke:currentColor;stroke-width:2;stroke-linejoin:round}
 .fnd-bar input{flex:1 1 150px;min-width:0;min-height:44px;accent-color:var(--ok)}
 .fnd-bar :focus-visible,.fnd-box:focus-visible{outline:3px solid var(--ok);outline-offset:2px}
-.fnd-say{min-height:3em;margin:4px 0;overflow-wrap:anywhere}
+.fnd-say{min-height:3em;margin:6px 0;overflow-wrap:anywhere}
 .bd-content div.cell_output .text_html:has(figure.fnd-on){background:none!important;padding:0!important}
 @media (prefers-reduced-motion:reduce){.fnd-later,.fnd-svg .it{transition:none}}
-@media print{.fnd-ui,.fnd-later,.fnd-now{display:none}.fnd-box{overflow:visible}.fnd-box .fnd-svg{min-width:0!important}
+@media print{.fnd-ui,.fnd-later,.fnd-now{display:none}.fnd-box{overflow:visible;max-height:none!important}
+.fnd-box .fnd-svg{min-width:0!important}
 figure.fnd-on{break-inside:avoid;border:0}}
 @media screen{html[data-theme=dark] SHADED,html.dark SHADED,body[data-jp-theme-light=false] SHADED{DARK}}
-@media screen and (prefers-color-scheme:dark){html:not([data-theme]):not(.light) body:not([data-jp-theme-light]) SHADED{DARK}}
+@media screen and (prefers-color-scheme:dark){
+html:not([data-theme]):not(.light) body:not([data-jp-theme-light]) SHADED{DARK}}
 """
 _SHADED = ":is(figure.fnd-on,figure.fnd-on .fnd-svg)"
 

@@ -15,13 +15,14 @@ from autograder.diagram.colors import DARK, LIGHT, variables
 from autograder.diagram.glyphs import GLYPHS, WORDS
 from autograder.diagram.labels import clean, text_width
 from autograder.diagram.lanes import header_width
-from autograder.diagram.placed import Arrow, Band, Bar, Dot, Glyph, Lane, Layout, Part, Piece, Segment, Words
+from autograder.diagram.placed import Arrow, Band, Bar, Dot, Glyph, Lane, Layout, Part, Piece, Segment
 from autograder.diagram.story import backend_name
 
 __all__ = ["draw"]
 
 _STYLE = """
-.fnd-svg{%s font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans','DejaVu Sans',sans-serif;background:var(--bg)}
+.fnd-svg{LIGHT background:var(--bg);
+font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans','DejaVu Sans',sans-serif}
 .fnd-svg text{fill:var(--fg);font-size:13px;stroke:var(--bg);stroke-width:4px;stroke-linejoin:round;paint-order:stroke}
 .fnd-svg .answer,.fnd-svg .side{font-size:12px;fill:var(--mut)}
 .fnd-svg .side{font-style:italic}
@@ -62,22 +63,22 @@ _BARE = {"wait"}
 
 def draw(layout: Layout, *, name: str, past: Mapping[str, tuple[str, ...]]) -> str:
     """The picture; ``name`` is read aloud in its place and ``past`` tells the player what may have caused a part."""
+    ident = hashlib.sha256((name + repr(layout)).encode()).hexdigest()[:10]
     legend, legend_height = _legend(layout)
     height = layout.height + legend_height
     body = "".join([
         *(_segment(segment) for segment in layout.segments),
         *(_gap(y, hidden, layout.width) for y, hidden in layout.gaps),
-        *(_bar(bar) for bar in layout.bars),
-        *(_header(lane, 10) for lane in layout.lanes),
+        *(_bar(bar, ident) for bar in layout.bars),
+        *(f'<g class="top">{_header(lane, 10)}</g>' for lane in layout.lanes),
         *(_header(lane, layout.lanes_bottom + 2) for lane in layout.lanes if layout.names_again),
         *(_part(part, past) for part in layout.parts),
         legend,
         "" if layout.parts else '<text class="label" x="20" y="34">Nothing happened in this run.</text>',
     ])  # fmt: skip
-    ident = hashlib.sha256((name + body).encode()).hexdigest()[:10]
     steps = [[round(part.top, 1), round(part.bottom, 1), part.name, part.says] for part in layout.parts]
-    style = _STYLE % variables(LIGHT)
-    dark = "@media (prefers-color-scheme:dark){.fnd-svg{%s}}" % variables(DARK)
+    style = _STYLE.replace("LIGHT", variables(LIGHT))
+    dark = f"@media (prefers-color-scheme:dark){{.fnd-svg{{{variables(DARK)}}}}}"
     hatch = (
         f'<defs><pattern id="fnd-{ident}" width="5" height="5" patternUnits="userSpaceOnUse" '
         'patternTransform="rotate(45)"><rect width="5" height="5" fill="var(--bg)"/>'
@@ -89,7 +90,7 @@ def draw(layout: Layout, *, name: str, past: Mapping[str, tuple[str, ...]]) -> s
         f'data-bottom="{_n(layout.lanes_bottom)}" '
         f'data-steps="{_text(json.dumps(steps, ensure_ascii=False, separators=(",", ":")))}">'
         f'<style>{style}</style><style class="fnd-bare">{dark}</style>{hatch}'
-        f'<rect class="paper" width="100%" height="100%" fill="var(--bg)"/>{body.replace("#HATCH", f"#fnd-{ident}")}</svg>'
+        f'<rect class="paper" width="100%" height="100%" fill="var(--bg)"/>{body}</svg>'
     )
 
 
@@ -117,12 +118,12 @@ def _gap(y: float, hidden: int, width: float) -> str:
     )
 
 
-def _bar(bar: Bar) -> str:
+def _bar(bar: Bar, ident: str) -> str:
     height = _n(max(8, bar.bottom - bar.top))
     title = f"<title>{_text(bar.title)}</title>"
     if bar.kind == "wait":
         place = f'x="{_n(bar.x - 5)}" y="{_n(bar.top)}" width="10" height="{height}"'
-        return f'<g>{title}<rect class="wait" fill="url(#HATCH)" {place}/></g>'
+        return f'<g>{title}<rect class="wait" fill="url(#fnd-{ident})" {place}/></g>'
     place = f'x="{_n(bar.x - 10)}" y="{_n(bar.top)}" width="6" height="{height}" rx="2"'
     return f'<g>{title}<rect class="tx {bar.state.replace(" ", "-")}" {place}/></g>'
 
@@ -194,7 +195,8 @@ def _legend(layout: Layout) -> tuple[str, float]:
         if x + width > layout.width and x > 16:
             x, y = 16.0, y + 24
         text = f'<text x="26" y="4">{_text(words)}</text>'
-        out.append(f'<g transform="translate({_n(x)},{_n(y)})"><g transform="translate(10,0) scale(.8)">{drawing}</g>{text}</g>')
+        sign = f'<g transform="translate(10,0) scale(.8)">{drawing}</g>'
+        out.append(f'<g transform="translate({_n(x)},{_n(y)})">{sign}{text}</g>')
         x += width
     return f'<g class="legend">{"".join(out)}</g>', y + 14 - layout.height if out else 0.0
 
@@ -207,7 +209,7 @@ def _legend_entries(layout: Layout) -> list[tuple[str, str]]:
     if any(isinstance(piece, Dot) and not piece.effect for piece in pieces):
         entries.append((_piece(Dot(0, 0, "ok", False)), "only reads"))
     if any(bar.kind == "transaction" for bar in layout.bars):
-        entries.append((_bar(Bar(7, -9, 9, "transaction", "committed")), "transaction"))
+        entries.append((_bar(Bar(7, -9, 9, "transaction", "committed"), ""), "transaction"))
     if any(isinstance(piece, Arrow) and piece.tone == "failed" for piece in pieces):
         entries.append((_sample("failed"), "failed: no effect"))
     if any(isinstance(piece, Arrow) and piece.tone == "unknown" for piece in pieces):

@@ -157,7 +157,8 @@ class Page:
 
     def resize(self, width: int, height: int = 800) -> None:
         """Another window; up to 500 pixels it is a phone."""
-        self.send("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width <= 500)
+        size = {"width": width, "height": height, "deviceScaleFactor": 1}
+        self.send("Emulation.setDeviceMetricsOverride", **size, mobile=width <= 500)
 
     def emulate(self, *, dark: bool = False, reduced_motion: bool = False, media: str = "") -> None:
         """What the system says about colours and motion; ``media="print"`` shows the page as it prints."""
@@ -190,8 +191,9 @@ class Page:
         """Where the first element that matches stands in the window, after scrolling to it."""
         name = json.dumps(selector)
         box = self.eval(
-            f"(e => {{ if (!e) return null; e.scrollIntoView({{block: 'center', behavior: 'instant'}});"
-            f" const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; }})(document.querySelector({name}))"
+            "(e => { if (!e) return null; e.scrollIntoView({block: 'center', behavior: 'instant'});"
+            " const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })"
+            f"(document.querySelector({name}))"
         )
         if box is None:
             raise LookupError(f"nothing on the page matches {selector}")

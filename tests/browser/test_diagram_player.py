@@ -88,7 +88,7 @@ def test_buttons_and_the_slider_step_too(browser, report):
     assert tab.eval(_SAY) == _WHOLE
     tab.eval("(r => { r.value = 4; r.oninput(); })(document.querySelector('.fnd-bar input'))")
     assert tab.eval(_SAY).startswith("Step 5 of 23.")
-    assert tab.eval("document.querySelector('.fnd-bar input').getAttribute('aria-valuetext')").startswith("Postgres →")
+    assert tab.eval("document.querySelector('.fnd-bar input').ariaValueText").startswith("Postgres →")
 
 
 def test_hover_explains_an_event(browser, report):
@@ -109,9 +109,7 @@ def test_a_click_dims_what_cannot_have_had_influence_and_a_second_click_undoes_i
 
 def test_buttons_are_large_enough_for_a_thumb_and_the_page_does_not_scroll_sideways(browser, report):
     tab = browser.open(report, width=390)
-    sizes = tab.eval(
-        "[...document.querySelectorAll('.fnd-bar button')].map(b => b.getBoundingClientRect()).map(r => [r.width, r.height])"
-    )
+    sizes = tab.eval("[...document.querySelectorAll('.fnd-bar button')].map(b => [b.offsetWidth, b.offsetHeight])")
     assert len(sizes) == 5 and all(width >= 44 and height >= 44 for width, height in sizes)
     assert tab.eval("document.documentElement.scrollWidth") <= 390
     assert tab.eval("(b => b.scrollWidth > b.clientWidth)(document.querySelector('.fnd-box'))")
@@ -150,6 +148,19 @@ def test_light_and_dark_follow_the_page_before_the_system(browser, tmp_path, htm
     tab = browser.open(url, dark=system_dark)
     assert tab.eval(_PAPER) == paper
     assert tab.eval("getComputedStyle(document.querySelector('.fnd-svg')).backgroundColor") == paper
+
+
+def test_while_stepping_the_current_row_and_the_names_of_the_lanes_stay_in_view(browser, report):
+    tab = browser.open(report, width=390, height=600, reduced_motion=True)
+    _focus(tab)
+    tab.press("Home")
+    for _ in range(18):
+        tab.press("ArrowRight")
+    assert tab.eval(_SAY).startswith("Step 19 of 23. warehouse asks Postgres: insert into inbox")
+    inside = "(([s, b]) => s.top >= b.top && s.bottom <= b.bottom + 1)([%s, '.fnd-box'].map(%s))"
+    place = "q => document.querySelector(q).getBoundingClientRect()"
+    assert tab.eval(inside % ("'.fnd-now'", place))
+    assert tab.eval(inside % ("'.fnd-head'", place))
 
 
 def test_a_printed_page_is_light_and_has_no_buttons(browser, report):

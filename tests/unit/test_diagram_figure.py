@@ -17,7 +17,9 @@ from autograder.diagram.glyphs import GLYPHS
 from autograder.diagram.player import script_hash, script_source
 from autograder.history import Call, History, Mark
 
-_HOSTILE = "</script><script>alert(1)</script>]]>\"' onload='x' <img src=x onerror=alert(1)> &lt; \x00\x1b[31m \u202e\ud83d"
+_HOSTILE = (
+    "</script><script>alert(1)</script>]]>\"' onload='x' <img src=x onerror=alert(1)> &lt; \x00\x1b[31m \u202e\ud83d"
+)
 _SVG = "{http://www.w3.org/2000/svg}"
 
 

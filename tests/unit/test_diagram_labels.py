@@ -11,13 +11,22 @@ from autograder.diagram.labels import brief, clean, fit, text_width, wrap
     ("request_text", "shown"),
     [
         (
-            "insert into outbox (purchase_id, version, kind, payload) values ('p-1', 1, 'OrderPlaced', '{\"a\": {\"b\": 1}}')",
+            "insert into outbox (purchase_id, version, kind, payload) values ('p-1', 1, 'OrderPlaced', '{\"a\": {}}')",
             "insert into outbox (p-1, 1, OrderPlaced, {…})",
         ),
-        ("insert into inbox values ('p-1/2') on conflict do nothing", "insert into inbox (p-1/2) on conflict do nothing"),
-        ("select id, purchase_id, kind from outbox where id = 1 for update", "select … from outbox where id = 1 for update"),
+        (
+            "insert into inbox values ('p-1/2') on conflict do nothing",
+            "insert into inbox (p-1/2) on conflict do nothing",
+        ),
+        (
+            "select id, purchase_id, kind from outbox where id = 1 for update",
+            "select … from outbox where id = 1 for update",
+        ),
         ("select id from outbox", "select id from outbox"),
-        ("update outbox set published_at = '2026-03-01 09:00:00+00'::timestamptz", "update outbox set published_at = (time)"),
+        (
+            "update outbox set published_at = '2026-03-01 09:00:00+00'::timestamptz",
+            "update outbox set published_at = (time)",
+        ),
         ("select '6f1c1f0e-0000-4000-8000-000000000000'", "select 6f1c1f0e…"),
         ("COMMIT", "COMMIT"),
         ("", ""),

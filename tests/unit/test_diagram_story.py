@@ -80,7 +80,8 @@ def test_focus_shows_everything_that_fits():
 
 def test_focus_keeps_the_broken_rule_the_crash_and_what_was_near_it():
     noise = tuple(
-        _call(tick, label="select outbox", request="select 1", effect=False, process="reader") for tick in range(20, 120, 2)
+        _call(tick, label="select outbox", request="select 1", effect=False, process="reader")
+        for tick in range(20, 120, 2)
     )
     crash = samples.dual_write()
     history = History(run="long", calls=crash.calls + noise, marks=crash.marks)
