@@ -10,8 +10,9 @@ import sys
 _root = os.path.dirname(os.path.abspath(__file__))
 _work = ".nbgrader"  # Joined with "/" below, because nbgrader puts these values into regular expressions.
 
-# nbgrader makes neither the folder of its gradebook nor finds `alembic` when it is called by its full path.
-os.makedirs(os.path.join(_root, _work), exist_ok=True)
+# nbgrader makes neither the folder of its gradebook (nor of its exchange), nor does it find `alembic` when it is called
+# by its full path.
+os.makedirs(os.path.join(_root, _work, "exchange"), exist_ok=True)
 _commands = os.path.dirname(sys.executable)
 if os.environ.get("PATH", "").split(os.pathsep)[0] != _commands:
     os.environ["PATH"] = _commands + os.pathsep + os.environ.get("PATH", "")

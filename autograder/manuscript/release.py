@@ -11,6 +11,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from .errors import ManuscriptError
 
@@ -27,34 +28,41 @@ def released(solutions: Mapping[str, str], *, config_file: Path) -> dict[str, st
             file = root / "solutions" / name / f"{name}.ipynb"
             file.parent.mkdir(parents=True)
             file.write_text(source, "utf-8")
-        api = _nbgrader(root, config_file)
-        return {name: _release(api, root, name) for name in solutions}
+        config = _config(root, config_file)
+        return {name: _release(config, root, name) for name in solutions}
 
 
-def _nbgrader(root: Path, config_file: Path):  # type: ignore[no-untyped-def]
-    # Imported here: it takes more than a second, which a build of days alone need not pay.
-    from nbgrader.apps import NbGraderAPI
+def _config(root: Path, config_file: Path) -> Any:
+    """The course's own nbgrader configuration, working on `root` and without a gradebook."""
+    # Imported here and below: nbgrader takes more than a second, which a build of days alone need not pay.
     from traitlets.config import Config
     from traitlets.config.loader import PyFileConfigLoader
 
     config = Config(PyFileConfigLoader(config_file.name, path=str(config_file.parent)).load_config())
     config.CourseDirectory.root = str(root)
-    config.CourseDirectory.db_url = "sqlite://"
     config.GenerateAssignment.no_database = True
     config.SaveCells.enabled = False
-    api = NbGraderAPI(config=config)
-    api.log.setLevel(logging.CRITICAL)
-    return api
+    return config
 
 
-def _release(api, root: Path, name: str) -> str:  # type: ignore[no-untyped-def]
+def _release(config: Any, root: Path, name: str) -> str:
+    from nbgrader.converters import GenerateAssignment
+    from nbgrader.coursedir import CourseDirectory
+
+    course = CourseDirectory(config=config, assignment_id=name)
+    converter = GenerateAssignment(coursedir=course, config=config)
+    converter.log = _silent()
     before = os.getcwd()
     try:
-        result = api.generate_assignment(name, force=True)
+        converter.start()
+    except (Exception, SystemExit) as error:  # Whatever nbgrader raises is a text that it cannot release.
+        raise ManuscriptError(f"nbgrader could not release {name}: {error or type(error).__name__}") from error
     finally:
         os.chdir(before)
-    file = root / str(api.coursedir.release_directory) / name / f"{name}.ipynb"
-    if not result["success"] or not file.exists():
-        reason = (result.get("error") or result.get("log") or "no reason given").strip().splitlines()[-1]
-        raise ManuscriptError(f"nbgrader could not release {name}: {reason}")
-    return file.read_text("utf-8")
+    return (root / course.release_directory / name / f"{name}.ipynb").read_text("utf-8")
+
+
+def _silent() -> logging.Logger:
+    log = logging.Logger("nbgrader release")
+    log.addHandler(logging.NullHandler())
+    return log

@@ -40,8 +40,12 @@ def rewritten(segment: Segment, cells: Sequence[Any], text: Text) -> str:
     """A changed segment; what the notebook does not hold (replies, beliefs, rubrics) comes from the old text."""
     if any(cell.get("attachments") for cell in cells):
         raise ManuscriptError(f"{cells[0].id} holds a pasted image; save it as a file and link to it", path=text.path)
+    return _spaced(segment, _rewritten(segment, cells, text))
+
+
+def _rewritten(segment: Segment, cells: Sequence[Any], text: Text) -> str:
     if segment.kind == "prose":
-        return _spaced(segment, f"{prose(cells[0].source)}\n") if cells[0].cell_type == "markdown" else written_anew(cells[0])
+        return prose(cells[0].source) if cells[0].cell_type == "markdown" else written_anew(cells[0])
     if segment.kind == "code":
         return _rewritten_code(segment, cells[0], text)
     assert segment.mark
@@ -58,7 +62,7 @@ def prose(source: str) -> str:
 
 
 def _spaced(segment: Segment, new: str) -> str:
-    """`new` with the blank lines and the break that stood around the old prose."""
+    """`new` with the blank lines and the break that stood around the old segment."""
     before = re.match(r"\n*(?:\+\+\+\n\n*)?", segment.raw)
     after = re.search(r"\n*\Z", segment.raw)
     assert before and after
