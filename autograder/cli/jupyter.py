@@ -129,7 +129,7 @@ def command_of(work: Path, port: int) -> list[str]:
     """The command that runs JupyterLab on the learner's folder."""
     words = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--ServerApp.root_dir={work}"]
     words += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
-    words += ["--LabApp.extension_manager=readonly"]
+    words += ["--ServerApp.base_url=/", "--LabApp.extension_manager=readonly"]
     return words + (["--allow-root"] if os.geteuid() == 0 else [])
 
 
@@ -149,14 +149,17 @@ def serve(folder: Path, course: Path, work: Path, *, port: int, page: str) -> It
         start_new_session=True,  # Ctrl-C is ours to hear; Jupyter is asked to end, and says nothing
     )
     try:
-        yield wait_until_ready(process, folder, page), process
+        wait_until_ready(process, folder)
+        server = Server(pid=process.pid, url=f"http://127.0.0.1:{port}/lab{page and '/tree/' + page}?token={token_of(folder)}")
+        write_text(folder / "server.json", json.dumps({"pid": server.pid, "url": server.url}), mode=0o600)
+        yield server, process
     finally:
         end(process)
         (folder / "server.json").unlink(missing_ok=True)
 
 
-def wait_until_ready(process: subprocess.Popen[str], folder: Path, page: str) -> Server:
-    """Read Jupyter's log until it says where it listens; the rest of the log goes to a file."""
+def wait_until_ready(process: subprocess.Popen[str], folder: Path) -> None:
+    """Read Jupyter's log until it says that it listens; the rest of the log goes to a file. Raises Ended when it ends."""
     assert process.stderr is not None
     lines: list[str] = []
     for line in process.stderr:
@@ -167,10 +170,6 @@ def wait_until_ready(process: subprocess.Popen[str], folder: Path, page: str) ->
         reason = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
         raise Ended(f"JupyterLab did not start: {reason}", ENVIRONMENT)
     threading.Thread(target=_keep_log, args=(process.stderr, folder / "server.log", lines), daemon=True).start()
-    record = read_json(folder / "runtime" / f"jpserver-{process.pid}.json") or {}
-    url = f"{record.get('url', '')}lab{f'/tree/{page}' if page else ''}?token={token_of(folder)}"
-    write_text(folder / "server.json", json.dumps({"pid": process.pid, "url": url}), mode=0o600)
-    return Server(pid=process.pid, url=url)
 
 
 def _keep_log(lines: Iterator[str], path: Path, begun: list[str]) -> None:

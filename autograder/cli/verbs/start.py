@@ -39,7 +39,6 @@ def run(
     with working("Bringing work/ up to date") as tell:
         first = not WORK.exists()
         changes = workspace.copy_course(ROOT, WORK, backends.state_folder() / "work.json")
-        tell("Starting Postgres, Kafka and Redis")
         lease = backends.connect(say=tell)
     with lease:
         for sentence in told(changes):
