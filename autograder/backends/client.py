@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from autograder.backends.state import ROOT, read_json, state_folder
 __all__ = ["Lease", "connect", "run_job", "status", "stop"]
 
 CONNECT_TIMEOUT_S = 60.0
+STATUS_TIMEOUT_S = 30.0
 
 
 class Lease:
@@ -45,8 +47,11 @@ class Lease:
         return self._link.is_open()
 
     def status(self) -> dict[str, Any]:
-        """What the supervisor says about itself and its backends."""
-        return _asked(self._link, {"op": "status"}, 30.0)
+        """What the supervisor says about itself and its backends; see :func:`status`."""
+        found = status()
+        if found is None:
+            raise BackendError("The supervisor has ended: connect again.")
+        return found
 
     def job(self, module: str, request: Any) -> Iterator[dict[str, Any]]:
         """Run a module in the supervisor; see :func:`run_job`."""
@@ -91,9 +96,11 @@ def status() -> dict[str, Any] | None:
     if link is None:
         return None
     try:
-        return _asked(link, {"op": "status"}, 30.0)
+        return _asked(link, {"op": "status"}, STATUS_TIMEOUT_S)
     except LinkClosed:
         return None
+    except TimeoutError as error:
+        raise _no_answer(state_folder(), STATUS_TIMEOUT_S) from error
     finally:
         link.close()
 
@@ -112,7 +119,8 @@ def stop(*, timeout_s: float = 30.0) -> bool:
             link.close()
     orphans = _recorded(state)
     for process in orphans:
-        end(process)
+        # For Postgres this is the fast shutdown; SIGTERM would wait for its clients.
+        end(process, first=signal.SIGINT, grace_s=2.0)
     return link is not None or bool(orphans)
 
 

@@ -24,6 +24,9 @@ RESTARTS_MAX = 5
 """A backend that keeps dying is given up after so many restarts within a minute."""
 
 
+REFUSAL_S = 1.0
+
+
 class Office:
     """One event loop around one world."""
 
@@ -71,10 +74,10 @@ class Office:
             self._give_up(f"The backends do not start: {type(error).__name__}: {error}.")
 
     def _give_up(self, reason: str) -> None:
-        """Tell every client why, and end with the last of them."""
+        """Tell those who ask in the next moment why, then end, so that the next connect() begins afresh."""
         self.refusal = reason
-        self.idle_s = min(self.idle_s, 1.0)
         self._tell(reason)
+        asyncio.get_running_loop().call_later(REFUSAL_S, self._closing.set)
 
     def _tell(self, sentence: str) -> None:
         self.news = [*self.news, {"at": time.time(), "text": sentence}][-50:]

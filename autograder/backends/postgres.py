@@ -276,7 +276,7 @@ class Postgres:
 def _telling_line(said: str) -> str:
     """The line of a log that says why."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    for word in ("FATAL:", "PANIC:", "error:", "cannot"):
+    for word in ("FATAL:", "PANIC:", "error:", "could not", "cannot"):
         for line in lines:
             if word in line:
                 return line.rstrip(".") + "."

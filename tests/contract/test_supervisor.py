@@ -180,6 +180,24 @@ def test_a_backend_that_dies_is_started_again_where_it_was(state: Path, name: st
         assert stock(lease) == 3
 
 
+def test_a_backend_that_cannot_be_started_again_is_reported(state: Path) -> None:
+    with backends.connect() as lease:
+        pid = lease.status()["backends"]["Postgres"]["pid"]
+        (data,) = (state / "postgres").glob("data-*")
+        (data / "global" / "pg_control").unlink()
+        os.kill(pid, signal.SIGKILL)
+        assert wait_until(lambda: not lease.is_open(), 20)
+    with pytest.raises(BackendError, match="Postgres .* does not start: .*could not find the database system.* remove .*data-"):
+        backends.connect()
+
+
+def test_stop_ends_one_that_does_not_answer(state: Path, running_in: RunningIn) -> None:
+    with backends.connect():
+        os.kill(supervisor_pid(), signal.SIGSTOP)
+        assert backends.stop(timeout_s=0.2) is True
+    assert not running_in(state)
+
+
 def test_a_termination_signal_ends_it_in_order(state: Path, running_in: RunningIn) -> None:
     with backends.connect():
         os.kill(supervisor_pid(), signal.SIGTERM)
