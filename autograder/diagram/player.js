@@ -15,8 +15,6 @@ function upgrade(fig) {
   var bytes = Uint8Array.from(atob(img.src.split(',')[1]), function (c) { return c.charCodeAt(0); });
   var doc = new DOMParser().parseFromString(new TextDecoder().decode(bytes), 'image/svg+xml');
   var svg = document.importNode(doc.documentElement, true);
-  // the page's theme decides from here on, not the system's
-  svg.querySelector('.fnd-bare').remove();
   var steps = JSON.parse(svg.dataset.steps), count = steps.length, at = count, timer = 0, chosen = null;
   var width = svg.viewBox.baseVal.width, bottom = +svg.dataset.bottom;
   var parts = [].slice.call(svg.querySelectorAll('.it'));

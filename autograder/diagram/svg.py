@@ -89,7 +89,7 @@ def draw(layout: Layout, *, name: str, past: Mapping[str, tuple[str, ...]]) -> s
         f'width="{_n(layout.width)}" height="{_n(height)}" role="img" aria-label="{_text(name)}" '
         f'data-bottom="{_n(layout.lanes_bottom)}" '
         f'data-steps="{_text(json.dumps(steps, ensure_ascii=False, separators=(",", ":")))}">'
-        f'<style>{style}</style><style class="fnd-bare">{dark}</style>{hatch}'
+        f'<style>{style}</style><style>{dark}</style>{hatch}'
         f'<rect class="paper" width="100%" height="100%" fill="var(--bg)"/>{body}</svg>'
     )
 

@@ -25,6 +25,7 @@ def test_a_call_tells_who_asked_whom_for_what_and_the_answer():
     ("fate", "ending"),
     [
         (dict(end=None, fault="kill-before", outcome="failed"), "… never reached Kafka"),
+        (dict(end=None, outcome="failed"), "… never reached Kafka"),
         (dict(end=None, fault="kill-after", outcome="unknown"), "… Kafka did it, but the answer never arrived"),
         (dict(end=None, fault="park", outcome="unknown"), "… held on its way to Kafka"),
         (dict(outcome="failed", answer="not leader"), "… refused: not leader"),
