@@ -22,7 +22,7 @@ __all__ = ["Actor", "Conductor", "Ended", "Stuck"]
 
 POLL_S = 0.02
 QUIET_LOOKS = 3
-QUIET_LOOK_S = 0.006
+QUIET_LOOK_S = 0.004
 WALL_LIMIT_S = 20.0
 """A safety net against endless programs; a run that meets it is reported as hung."""
 CALLS_MAX = 400
@@ -56,6 +56,8 @@ class Actor:
     paused: bool = False
     parked: Request | None = None
     looks: int = 0
+    strike_at_rest: Callable[[], None] | None = None
+    """A strike that waits until everything else the process has begun has come to rest."""
 
     @property
     def done(self) -> bool:
@@ -114,10 +116,7 @@ class Conductor:
             actor.in_flight.remove(request)
         if entry.fault in ("kill-after", "cut-after"):
             self.recorder.unheard(entry)
-            self._mark_strike(actor, entry.fault, entry)
-            if entry.fault == "kill-after":
-                self._end(actor, Ended(kind="killed"))
-            return "drop"
+            return self._at_rest(actor, lambda: self._strike_now(actor, entry.fault, entry, request))
         return "forward"
 
     def _strikes_here(self, request: Request, entry: Any) -> bool:
@@ -148,10 +147,26 @@ class Conductor:
             actor.gated.append(request)
             self.recorder.mark("pause", actor.process, f"before {entry.label}")
             return "hold"
+        return self._at_rest(actor, lambda: self._strike_now(actor, fault, entry, request))
+
+    def _at_rest(self, actor: Actor, strike: Callable[[], None]) -> str:
+        """Strike at once, or, where other connections of the process may be busy, when they have come to rest.
+
+        A process that sends in the background (Kafka's producer does) would otherwise be struck a little earlier or
+        later in every repetition, and one run's name would stand for several histories.
+        """
+        if sum(link.process == actor.process for link in self.tap.links) < 2:
+            strike()
+            return "drop"
+        actor.strike_at_rest = strike
+        return "hold"
+
+    def _strike_now(self, actor: Actor, fault: str, entry: Any, request: Request) -> None:
         self._mark_strike(actor, fault, entry)
-        if fault == "kill-before":
+        if fault.startswith("kill"):
             self._end(actor, Ended(kind="killed"))
-        return "drop"
+        elif request.held:
+            request.drop()
 
     def _mark_strike(self, actor: Actor, fault: str, entry: Any) -> None:
         kind, side = fault.split("-")
@@ -175,10 +190,11 @@ class Conductor:
         """Let the tap work until the actor has ended, or ``until`` says so."""
         deadline = time.monotonic() + WALL_LIMIT_S
         while not actor.done and not until():
-            handled = self.tap.poll(QUIET_LOOK_S if actor.parked else POLL_S)
+            waits_for_rest = actor.parked is not None or actor.strike_at_rest is not None
+            handled = self.tap.poll(QUIET_LOOK_S if waits_for_rest else POLL_S)
             self._news(actor)
-            if actor.parked is not None and not actor.done:
-                self._look_at_parked(actor, handled)
+            if waits_for_rest and not actor.done:
+                self._look(actor, handled)
             if not actor.done and time.monotonic() > deadline:
                 self._end(actor, Ended(kind="hung", error=f"it had not ended after {WALL_LIMIT_S:.0f} seconds"))
 
@@ -188,12 +204,25 @@ class Conductor:
             if result is not None:
                 self._end(actor, result, kill=False)
 
-    def _look_at_parked(self, actor: Actor, handled: int) -> None:
-        """The process goes on without its answer until nothing more happens; then it dies and the request is lost."""
+    def _look(self, actor: Actor, handled: int) -> None:
+        """Strike when nothing more happens; a request left in flight is lost with its process."""
         actor.looks = 0 if handled or not actor.running.quiet() else actor.looks + 1
-        if actor.looks >= QUIET_LOOKS:
+        if actor.looks < QUIET_LOOKS:
+            return
+        if actor.strike_at_rest is not None:
+            strike, actor.strike_at_rest, actor.looks = actor.strike_at_rest, None, 0
+            strike()
+        elif actor.parked is not None:
             self.recorder.mark("crash", actor.process, "killed while the request was in flight")
             self._end(actor, Ended(kind="killed"))
+
+    def _come_to_rest(self, actor: Actor) -> None:
+        """Let everything go on that is not held, until the process only waits."""
+        looks, deadline = 0, time.monotonic() + WALL_LIMIT_S
+        while not actor.done and looks < QUIET_LOOKS and time.monotonic() < deadline:
+            handled = self.tap.poll(QUIET_LOOK_S)
+            self._news(actor)
+            looks = 0 if handled or not actor.running.quiet() else looks + 1
 
     def _end(self, actor: Actor, result: Result | Ended, *, kill: bool = True) -> None:
         if actor.done:
@@ -224,6 +253,8 @@ class Conductor:
         """``first`` runs up to its pause, ``second`` as far as it gets, then ``first`` goes on; one preemption in all."""
         self.turn = first
         self.run(first, lambda: first.paused)
+        if first.paused:
+            self._come_to_rest(first)
         second = start_second()
         if first.paused and not first.done:
             self._take_turn(second)

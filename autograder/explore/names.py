@@ -80,7 +80,7 @@ def slug(label: str) -> str:
     >>> slug("Produce purchases")
     'Produce-purchases'
     """
-    word = re.sub(r"[^A-Za-z0-9_*/]+", "-", label).strip("-") or "call"
+    word = re.sub(r"[^A-Za-z0-9_*/~]+", "-", label).strip("-") or "call"
     word = word.replace("/", "-")
     if len(word) <= LABEL_LENGTH_MAX:
         return word

@@ -17,6 +17,7 @@ CRASH_FAULTS = ("kill-before", "kill-after", "cut-before", "cut-after", "park")
 """Engine 1, the faults that show most pictures first."""
 PAUSE = ("pause",)
 """The minimal schedule gate: one process is held before a call while another runs as far as it gets."""
+PREPARATIONS = ("InitProducerId",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,9 +96,11 @@ def _last_process(history: History) -> str:
 def strikes(scenario: Scenario, undisturbed: History) -> tuple[Strike, ...]:
     """Every point of an undisturbed run at which one of the scenario's faults can strike, in the order of trying.
 
-    A crash point is a call with an effect; a pause is tried before every call, since a read can be overtaken too.
+    A crash point is a call with an effect; a pause is tried before every call, since a read can be overtaken too. A
+    producer's own preparations come last: they happen in the background, at no fixed place among the other calls.
     """
     calls = [call for call in undisturbed.by(scenario.target) if call.incarnation == 1]
+    calls.sort(key=lambda call: call.label in PREPARATIONS)
     found: list[Strike] = []
     for fault in scenario.faults:
         found += [_strike(fault, call) for call in calls if call.effect or fault == "pause"]

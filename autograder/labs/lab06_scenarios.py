@@ -153,7 +153,7 @@ def relay_alone_takes_over(function: str) -> Play:
 
 
 def receive(function: str) -> Play:
-    """Each event is delivered until the warehouse has answered, and then once more."""
+    """Each event is delivered until the warehouse has answered, and then once more; one of them is none of its business."""
 
     def play(stage: Stage) -> None:
         events = [_event(word) for word in stage.input]
@@ -199,11 +199,11 @@ def receive_twice(function: str) -> Play:
 
 
 def clean_up(function: str) -> Play:
-    """Published events are removed, few at a time; the last word's event is not published yet."""
+    """Published events are removed, few at a time; the first word's event has the smallest id and is not published."""
 
     def play(stage: Stage) -> None:
         _commit(stage, stage.input)
-        *published, waiting = stage.input
+        waiting, *published = stage.input
         _mark(stage, published)
         limit, removals, finished = 2, [], False
         for _ in range(len(stage.input) + 4):
@@ -231,7 +231,7 @@ def clean_up_beside(function: str, other: str) -> Play:
 
     def play(stage: Stage) -> None:
         _commit(stage, stage.input)
-        *published, waiting = stage.input
+        waiting, *published = stage.input
         _mark(stage, published)
         job = Job("checkout-1", other, (_command("p4"),)) if other == "place_order" else Job("relay-1", other)
         stage.together(Job("janitor-1", function, (2,)), job)
@@ -318,7 +318,8 @@ def _event(word: str) -> dict[str, object]:
     purchase_id, version = _purchase(word)
     buyer, item, quantity = _buyer(word)
     payload = {"buyer": buyer, "item": item, "quantity": quantity}
-    return {"$": "Event", "purchase_id": purchase_id, "version": version, "kind": "OrderPlaced", "payload": payload}
+    kind = _kind(version)
+    return {"$": "Event", "purchase_id": purchase_id, "version": version, "kind": kind, "payload": payload}
 
 
 def _kind(version: int) -> str:
@@ -361,6 +362,8 @@ def _outbox_size(stage: Stage) -> int:
 def _lines(events: Iterable[dict[str, object]]) -> list[tuple[object, object, object]]:
     lines = []
     for event in events:
+        if event["kind"] != "OrderPlaced":
+            continue
         payload = event["payload"]
         for line in payload.get("items", [payload]):
             lines.append((event["purchase_id"], line["item"], line["quantity"]))
