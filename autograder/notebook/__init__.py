@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from .check import check
+from .experiment import experiment
 from .hint import hint
 from .predict import outcome, predict
 from .quiz import quiz
 from .recall import recall
+from .setup import setup
 from .written import written
 
-__all__ = ["hint", "outcome", "predict", "quiz", "recall", "written"]
+__all__ = ["check", "experiment", "hint", "outcome", "predict", "quiz", "recall", "setup", "written"]

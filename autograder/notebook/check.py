@@ -9,13 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from autograder.backends import BackendError, run_job
-from autograder.labs import find
+from autograder.labs import Lab, UnknownLab, find
 from autograder.notebook.trouble import Trouble, quiet_trouble
 
-__all__ = ["check", "watch_cells"]
+__all__ = ["check", "remember_page", "watch_cells"]
 
 _sources: dict[str, str] = {}
 """What was run last in each cell of this kernel, by cell id."""
+_pages: list[str] = []
+"""The name of this kernel's notebook, once its setup cell has said it."""
+
+
+def remember_page(page: str) -> None:
+    """Which lab this kernel's check cells speak of."""
+    _pages[:] = [page]
 
 
 def watch_cells() -> None:
@@ -40,20 +47,29 @@ def _shell() -> Any:
 
 
 @quiet_trouble
-def check(task: str | None = None, *, lab: str = "6", notebook: str | Path | None = None) -> int:
+def check(task: str | None = None, *, lab: str | None = None, notebook: str | Path | None = None) -> int:
     """Judge one task, or without a name the whole lab; shows the report and returns the points.
 
     What is judged is the notebook on disk; a cell that you have run and not saved takes precedence.
     """
-    known = find(lab)
+    known = _lab(lab)
     if task is not None and task not in {one.name for one in known.tasks}:
         names = ", ".join(one.name for one in known.tasks)
         raise Trouble(f"Lab {known.number} has no task {task!r}; its tasks are {names}.")
     path = Path(notebook) if notebook else _notebook(known.name)
-    request = {"do": "check", "lab": lab, "task": task, "notebook": str(path.absolute()), "unsaved": dict(_sources)}
+    request = {"do": "check", "lab": known.name, "task": task, "notebook": str(path.absolute()), "unsaved": dict(_sources)}
     report = _judged(request, _line())
     _show(report)
     return int(report["points"])
+
+
+def _lab(lab: str | None) -> Lab:
+    """The lab that is named, else the one that the setup cell named, else the one whose notebook stands here."""
+    here = [path.stem for path in Path.cwd().glob("lab*.ipynb")]
+    try:
+        return find(lab or next(iter([*_pages, *here]), ""))
+    except UnknownLab as error:
+        raise Trouble(f"{error} Run the setup cell first, or name the lab: check(lab='6').") from None
 
 
 def _notebook(name: str) -> Path:

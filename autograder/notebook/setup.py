@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograder.backends import Lease, connect
+from autograder.notebook.check import remember_page, watch_cells
 from autograder.notebook.trouble import quiet_trouble
 from shop import Addresses
 
@@ -14,8 +15,14 @@ _leases: list[Lease] = []
 
 
 @quiet_trouble
-def setup() -> Addresses:
-    """Addresses of this clone's Postgres, Kafka and Redis, started where they do not run; kept while the kernel lives."""
+def setup(page: str = "") -> Addresses:
+    """Addresses of this clone's Postgres, Kafka and Redis, started where they do not run; kept while the kernel lives.
+
+    ``page`` is the notebook's name; from now on its check cells know which cells were run and not saved.
+    """
+    watch_cells()
+    if page:
+        remember_page(page)
     if not _leases or not _leases[-1].is_open():
         _leases[:] = [connect(say=print)]
     lease = _leases[-1]
