@@ -6,6 +6,7 @@ lists and JSON go, table, values and lock words stay.
 
 from __future__ import annotations
 
+import math
 import re
 
 __all__ = ["BACKEND_NAMES", "brief", "clean", "fit", "text_width", "wrap"]
@@ -56,7 +57,7 @@ def _plain_values(text: str) -> str:
 
 def text_width(text: str, size: float = 13) -> float:
     """Width in pixels, on the safe side: as wide as DejaVu Sans, the widest of the fonts that browsers choose."""
-    return size * sum(map(_character_width, text))
+    return size * math.fsum(map(_character_width, text))  # sum() of floats differs between Pythons
 
 
 def _character_width(character: str) -> float:
