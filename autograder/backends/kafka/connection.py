@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import struct
 import sys
+import traceback
 from collections import deque
 from collections.abc import Callable
 from itertools import count
@@ -113,6 +114,10 @@ class Connection(asyncio.Protocol):
                     continue
                 except wire.Unreadable as cause:
                     self._refuse(f"a request that cannot be read: {cause}")
+                    break
+                except Exception:
+                    # A mistake of ours: one connection pays for it, and whoever looks at stderr sees where it is.
+                    traceback.print_exc()
                     break
                 if answer is None:
                     break

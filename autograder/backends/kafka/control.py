@@ -18,6 +18,7 @@ from autograder.backends.kafka.broker import Broker
 from autograder.backends.kafka.codes import Refused
 from autograder.backends.kafka.partition import Partition
 from autograder.backends.kafka.topics import Topic, check_settings
+from autograder.backends.kafka.visible import visible
 
 __all__ = ["Control"]
 
@@ -94,7 +95,10 @@ class Control:
         found = []
         for partition in self._topic(topic).partitions:
             first = since[partition.index] if since is not None else partition.start
-            found += [_message(partition, record) for record in _visible(partition, first, committed=committed)]
+            limit = partition.last_stable if committed else partition.high_watermark
+            aborted = [(one.producer, one.first) for one in partition.aborted(first, limit)] if committed else []
+            found += [_message(partition, record)
+                      for record in visible(partition.from_offset(first, limit), aborted, first, limit)]
         return found
 
     # Groups and transactions.
@@ -167,19 +171,6 @@ class Control:
     def _reset(self) -> bool:
         self._broker.reset()
         return True
-
-
-def _visible(partition: Partition, first: int, *, committed: bool) -> list[wire.Record]:
-    limit = partition.last_stable if committed else partition.high_watermark
-    skipped = partition.aborted(first, limit) if committed else []
-    found = []
-    for batch in partition.from_offset(first, limit):
-        dead = batch.transactional and any(
-            aborted.producer == batch.producer and aborted.first <= batch.base < aborted.marker
-            for aborted in skipped)
-        if not batch.control and not dead:
-            found += [record for record in wire.records(batch.raw) if first <= record.offset < limit]
-    return found
 
 
 def _message(partition: Partition, record: wire.Record) -> dict[str, Any]:

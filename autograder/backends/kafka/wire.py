@@ -17,8 +17,8 @@ from importlib.machinery import PathFinder
 from types import ModuleType
 from typing import Any
 
-__all__ = ["APIS", "PINNED", "Api", "Record", "Request", "Unreadable", "WrongClient", "answer", "crc32c", "parse", "records",
-           "require_pinned", "warm_up", "without_clients"]
+__all__ = ["APIS", "PINNED", "Api", "Record", "Request", "Unreadable", "WrongClient", "answer", "crc32c", "parse",
+           "question", "records", "require_pinned", "told", "warm_up", "without_clients"]
 
 PINNED = "3.0.12"
 
@@ -82,6 +82,7 @@ APIS: dict[int, Api] = {api.key: api for api in (
     Api("ListTransactions", 66, "admin", 0, 0),
 )}
 
+_KEYS = {api.name: api.key for api in APIS.values()}
 _PREFIX = struct.Struct(">hhi")
 
 
@@ -182,11 +183,28 @@ def answer(api: Api, version: int, correlation: int, body: Mapping[str, Any]) ->
     return message.encode(header=True, framed=True)
 
 
+def question(name: str, version: int, correlation: int, client: str, body: Mapping[str, Any]) -> bytes:
+    """A framed request, from plain dicts and lists that follow Kafka's schema."""
+    kind, _ = _messages(_KEYS[name])
+    message = _build(kind, version, body)
+    message.with_header(correlation_id=correlation, client_id=client)
+    return message.encode(header=True, framed=True)
+
+
+def told(name: str, version: int, frame: bytes) -> Any:
+    """The answer to a request, from its frame (without the four bytes of length)."""
+    _, kind = _messages(_KEYS[name])
+    return kind.decode(frame, version=version, header=True)
+
+
 def _build(kind: Any, version: int, values: Mapping[str, Any]) -> Any:
+    """A message of this version; values that the version has no field for are left out."""
     fields = kind._struct.fields
     built = {}
     for name, value in values.items():
         field = fields[name]
+        if not field.for_version_q(version):
+            continue
         if value is not None and field.is_struct_array():
             value = [_build(field.data_class, version, item) for item in value]
         elif value is not None and field.is_struct():
@@ -206,9 +224,8 @@ def warm_up() -> Iterator[None]:
     kafka-python makes the code for a message at its first use, which takes 1 to 5 ms: better now, in idle moments,
     than inside somebody's request.
     """
-    by_name = {api.name: api for api in APIS.values()}
     for name in _FIRST_NEEDED:
-        api = by_name[name]
+        api = APIS[_KEYS[name]]
         asked, answered = _messages(api.key)
         yield
         flexible = asked.flexible_version_q(api.highest)

@@ -1,0 +1,157 @@
+"""Direct: plain questions to any Kafka over one connection per node, without a client's threads and caches.
+
+For the judge, which asks little and often: where a topic ends, what was written since, and that a dead member leaves
+its group. It works with every backend world, because it only speaks Kafka's protocol.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.backends.kafka import wire
+from autograder.backends.kafka.batch import whole
+from autograder.backends.kafka.visible import visible
+
+__all__ = ["Direct", "DirectError", "Message"]
+
+_LENGTH = struct.Struct(">i")
+_LATEST = -1
+_FETCH_BYTES = 16 << 20
+
+
+class DirectError(Exception):
+    """Kafka could not be reached or refused; the sentence says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message in a topic."""
+
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+
+
+class Direct:
+    """A conversation with one Kafka cluster; a context manager."""
+
+    def __init__(self, bootstrap: str, *, client: str = "judge", timeout_s: float = 10.0) -> None:
+        """`bootstrap` is "host:port"; of several, separated by commas, the first is asked."""
+        host, _, port = bootstrap.split(",")[0].rpartition(":")
+        self._first = (host, int(port))
+        self._client = client
+        self._timeout_s = timeout_s
+        self._links: dict[tuple[str, int], socket.socket] = {}
+        self._asked = 0
+
+    def __enter__(self) -> Direct:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the conversation."""
+        for link in self._links.values():
+            link.close()
+        self._links.clear()
+
+    def ask(self, api: str, version: int, *, at: tuple[str, int] | None = None, **fields: Any) -> Any:
+        """One request and its answer, with the field names of Kafka's schema; raises DirectError."""
+        address = at or self._first
+        self._asked += 1
+        request = wire.question(api, version, self._asked, self._client, fields)
+        try:
+            link = self._links.get(address) or self._connect(address)
+            link.sendall(request)
+            (length,) = _LENGTH.unpack(_read(link, _LENGTH.size))
+            return wire.told(api, version, _read(link, length))
+        except OSError as cause:
+            self.close()
+            raise DirectError(f"Kafka at {address[0]}:{address[1]} did not answer {api}: {cause}") from cause
+
+    def _connect(self, address: tuple[str, int]) -> socket.socket:
+        link = socket.create_connection(address, timeout=self._timeout_s)
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._links[address] = link
+        return link
+
+    def leaders(self, topic: str) -> dict[int, tuple[str, int]]:
+        """The address of every partition's leader, by partition."""
+        told = self.ask("Metadata", 7, topics=[{"name": topic}], allow_auto_topic_creation=False)
+        (found,) = told.topics
+        if found.error_code:
+            raise DirectError(f"Kafka has no topic {topic!r} (error {found.error_code}).")
+        nodes = {broker.node_id: (broker.host, broker.port) for broker in told.brokers}
+        return {part.partition_index: nodes[part.leader_id] for part in found.partitions}
+
+    def end_offsets(self, topic: str, *, committed: bool = False) -> dict[int, int]:
+        """Where readers of a topic are at its end, by partition; with `committed`, readers at read_committed."""
+        ends = {}
+        for index, address in sorted(self.leaders(topic).items()):
+            told = self.ask("ListOffsets", 2, at=address, replica_id=-1, isolation_level=int(committed), topics=[
+                {"name": topic, "partitions": [{"partition_index": index, "timestamp": _LATEST}]}])
+            part = told.topics[0].partitions[0]
+            _check(part.error_code, f"the end of {topic}[{index}]")
+            ends[index] = part.offset
+        return ends
+
+    def messages(self, topic: str, since: Mapping[int, int] | None = None, *, committed: bool = False
+                 ) -> list[Message]:
+        """Everything readable from the offsets `since` on (by partition; default 0) to the end of now."""
+        ends = self.end_offsets(topic, committed=committed)
+        leaders = self.leaders(topic)
+        found: list[Message] = []
+        for index, end in ends.items():
+            start = (since or {}).get(index, 0)
+            found += self._partition(topic, index, leaders[index], start, end, committed=committed)
+        return found
+
+    def _partition(self, topic: str, index: int, address: tuple[str, int], start: int, end: int, *,
+                   committed: bool) -> list[Message]:
+        found: list[Message] = []
+        while start < end:
+            told = self.ask("Fetch", 4, at=address, replica_id=-1, max_wait_ms=1000, min_bytes=1,
+                            max_bytes=_FETCH_BYTES, isolation_level=int(committed), topics=[
+                                {"topic": topic, "partitions": [{"partition": index, "fetch_offset": start,
+                                                                 "partition_max_bytes": _FETCH_BYTES}]}])
+            part = told.responses[0].partitions[0]
+            _check(part.error_code, f"the messages of {topic}[{index}] from offset {start}")
+            batches = list(whole(bytes(part.records or b"")))
+            if not batches:
+                raise DirectError(f"Kafka gave nothing of {topic}[{index}] from offset {start}, though it ends at {end}.")
+            aborted = [(one.producer_id, one.first_offset) for one in part.aborted_transactions or ()]
+            found += [Message(index, record.offset, record.timestamp_ms, record.key, record.value, record.headers)
+                      for record in visible(batches, aborted, start, end)]
+            start = batches[-1].last + 1
+        return found
+
+    def leave(self, group: str, member: str) -> bool:
+        """A member is dead: the group need not wait for its session timeout. False when it was no member."""
+        found = self.ask("FindCoordinator", 1, key=group, key_type=0)
+        _check(found.error_code, f"the coordinator of {group}")
+        told = self.ask("LeaveGroup", 1, at=(found.host, found.port), group_id=group, member_id=member)
+        return not told.error_code
+
+
+def _check(code: int, what: str) -> None:
+    if code:
+        raise DirectError(f"Kafka refused {what}: error {code}.")
+
+
+def _read(link: socket.socket, size: int) -> bytes:
+    parts: list[bytes] = []
+    while size:
+        part = link.recv(size)
+        if not part:
+            raise ConnectionError("it closed the connection")
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
