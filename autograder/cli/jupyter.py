@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import psutil
 
@@ -167,13 +168,14 @@ def wait_until_ready(process: subprocess.Popen[str], folder: Path) -> None:
         if "is running at" in line:
             break
     else:
+        process.stderr.close()
         reason = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
         raise Ended(f"JupyterLab did not start: {reason}", ENVIRONMENT)
     threading.Thread(target=_keep_log, args=(process.stderr, folder / "server.log", lines), daemon=True).start()
 
 
-def _keep_log(lines: Iterator[str], path: Path, begun: list[str]) -> None:
-    with open(path, "w", encoding="utf-8") as log:
+def _keep_log(lines: IO[str], path: Path, begun: list[str]) -> None:
+    with lines, open(path, "w", encoding="utf-8") as log:
         log.writelines(begun)
         for line in lines:
             log.write(line)
