@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import secrets
 import socket
@@ -40,6 +41,10 @@ class Kafka:
     def close_clients(self) -> None:
         """Close what the test has left open."""
         self._clients.close()
+        with warnings.catch_warnings():
+            # kafka-python forgets to close the sockets of attempts to reach a broker that is gone.
+            warnings.filterwarnings("ignore", "unclosed <socket", ResourceWarning)
+            gc.collect()
 
     def producer(self, **settings: Any) -> KafkaProducer:
         """A producer; acks=all and idempotent unless said otherwise."""
@@ -124,7 +129,10 @@ class EmbeddedBroker(Kafka):
         self._lines.close()
         self._control.close()
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            assert pipe is not None
+            pipe.close()
 
     def restart(self) -> None:
         """SIGKILL, then start again at the same address."""
