@@ -1,6 +1,6 @@
 """Inside the subject: execute the learner's cells in a fresh ``__main__``, call one function, say what came of it.
 
-Everything here runs beside learner code, so nothing it says is trusted further than "this is what the function returned".
+Everything here runs beside learner code: what it says is trusted as what the function returned, and no further.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from autograder.grading.sandbox import Sandbox
 __all__ = ["Confinement", "readable_paths"]
 
 _PID_MAX = 1024
+_COUNTS_PER_NAMESPACE = (5, 14)
 _SYSTEM_PATHS = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/nix/store")
 _SYSTEM_FILES = (
     "/etc/ld.so.cache",
@@ -37,7 +38,7 @@ _SYSTEM_FILES = (
 
 
 def readable_paths(clone: Path) -> list[str]:
-    """What Python needs: the system's libraries, this Python and its packages, and the shop; nothing else of the clone."""
+    """What Python needs: the system's libraries, this Python, its packages and the shop; nothing else of the clone."""
     wanted = [*_SYSTEM_PATHS, sys.base_prefix, sys.base_exec_prefix, sys.prefix, sys.exec_prefix]
     wanted += [sysconfig.get_path("stdlib"), os.path.dirname(os.path.realpath(sys.executable))]
     found: list[str] = []
@@ -64,6 +65,8 @@ class Confinement:
     clone: Path
     scoped: bool
     """Is there a process namespace, so that no process outside can be named?"""
+    own_users: bool = False
+    """Is there a user namespace? Without one a limit of processes would count all that this account runs."""
     never_signal: tuple[int, ...] = ()
     off: dict[str, str] = field(default_factory=dict)
     _readable: list[landlock.Access] = field(default_factory=list)
@@ -116,8 +119,9 @@ class Confinement:
             "RLIMIT_CPU": settings.processor_s,
             "RLIMIT_FSIZE": settings.file_mb << 20,
             "RLIMIT_NOFILE": settings.open_files,
-            "RLIMIT_NPROC": settings.processes,
         }
+        if self.own_users and linux.kernel() >= _COUNTS_PER_NAMESPACE:
+            wanted["RLIMIT_NPROC"] = settings.processes
         for name, value in wanted.items():
             if hasattr(resource, name):
                 _lower(getattr(resource, name), value)

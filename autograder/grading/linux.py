@@ -1,10 +1,11 @@
-"""The system calls of Linux that Python 3.11 does not offer, through the C library. Importing this elsewhere is harmless."""
+"""The system calls of Linux that Python 3.11 does not offer, through the C library. Can be imported elsewhere."""
 
 from __future__ import annotations
 
 import ctypes
 import os
 import platform
+import re
 import sys
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "die_with_parent",
     "drop_capabilities",
     "is_linux",
+    "kernel",
     "machine",
     "mount",
     "no_new_privileges",
@@ -44,6 +46,12 @@ def is_linux() -> bool:
 def machine() -> str:
     """The processor's name as the seccomp table knows it: ``x86_64`` or ``aarch64``."""
     return platform.machine()
+
+
+def kernel() -> tuple[int, int]:
+    """The kernel's version; (0, 0) where this is not Linux."""
+    found = re.match(r"(\d+)\.(\d+)", platform.release()) if is_linux() else None
+    return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 def _checked(result: int, what: str) -> int:
@@ -92,7 +100,7 @@ def die_with_parent() -> None:
 
 
 def no_new_privileges() -> None:
-    """No program that this process starts can gain rights (setuid programs included). Needed by Landlock and seccomp."""
+    """No program that this process starts can gain rights, not even a setuid one; Landlock and seccomp want this."""
     prctl(_PR_SET_NO_NEW_PRIVS, ctypes.c_ulong(1))
 
 

@@ -1,7 +1,7 @@
 """Namespaces of Linux: the zygote moves into its own, and every fork becomes the first process of one more.
 
 A process namespace means that when its first process is killed the kernel kills and reaps everything it had started,
-however it tried to get away; and that no process inside can name one outside. Needs Linux with user namespaces, or root.
+however it tried to get away; and that no process inside can name one outside. Needs user namespaces, or root.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A handed-in notebook file, read with care: whatever lies at the path becomes plain cells or one sentence of refusal."""
+"""A handed-in notebook file, read with care: whatever lies there becomes plain cells or one sentence of refusal."""
 
 from __future__ import annotations
 

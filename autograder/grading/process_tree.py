@@ -1,4 +1,4 @@
-"""What the threads of a process tree are doing, read from /proc: asleep or not, and how much processor time they used."""
+"""What the threads of a process tree are doing, read from /proc: asleep or not, and the processor time they used."""
 
 from __future__ import annotations
 

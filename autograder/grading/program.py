@@ -1,4 +1,4 @@
-"""A learner's program: the cells that the judge takes from a notebook, in order. Pure data, and what can be read from it."""
+"""A learner's program: the cells that the judge takes from a notebook, in order, and what can be read from them."""
 
 from __future__ import annotations
 

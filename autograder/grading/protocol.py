@@ -28,7 +28,7 @@ class Result:
     """How one run of the learner's function ended."""
 
     kind: ResultKind
-    """``returned`` and ``raised`` (and ``exited`` through SystemExit) are the subject's own word; the judge saw the rest."""
+    """``returned``, ``raised`` and a SystemExit's ``exited`` are the subject's own word; the judge saw the rest."""
     value: Any = None
     """What the function returned, if JSON can say it; dataclasses of the shop are themselves again."""
     error: str = ""

@@ -13,7 +13,7 @@ from typing import Any
 __all__ = ["LAYERS", "Protection", "Sandbox"]
 
 LAYERS: dict[str, str] = {
-    "users": "no rights beyond its own processes, whoever started the judge",
+    "users": "no rights of an administrator, and a limited number of processes",
     "processes": "cannot see or signal other processes, and ends with everything it started",
     "memory": "no shared memory with other processes",
     "scratch": "a private scratch folder of limited size",
@@ -21,9 +21,9 @@ LAYERS: dict[str, str] = {
     "ports": "connects to its own backends only",
     "signals": "no signals or abstract sockets out of the sandbox",
     "calls": "no UDP, raw or Unix sockets, tracing, mounting or kernel keys",
-    "limits": "limited memory, processor time, file size, files and processes",
+    "limits": "limited memory, processor time, file size and open files",
 }
-"""Layer to what it gives, as the end of the sentence "the program ..."."""
+"""Layer to what it gives."""
 
 _SHORT = {
     "users": "user namespace",

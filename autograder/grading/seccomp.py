@@ -3,7 +3,9 @@
 Refused: looking into other processes, mounting, kernel keys and programs, new namespaces, shared memory between
 processes, listening, and every socket that is not a TCP client: UDP, raw, netlink, and Unix sockets by path, since
 Landlock does not see those and the course's supervisor listens on one. TCP Fast Open is refused because it connects
-without asking Landlock. Tables for x86_64 and aarch64. Source: https://docs.kernel.org/userspace-api/seccomp_filter.html
+without asking Landlock. Tables for x86_64 and aarch64.
+
+Source: https://docs.kernel.org/userspace-api/seccomp_filter.html
 """
 
 from __future__ import annotations

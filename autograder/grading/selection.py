@@ -1,4 +1,4 @@
-"""What is taken of a cell: Python without notebook commands, and from a learner's free cells only what defines names."""
+"""What is taken of a cell: Python without notebook commands; of a learner's free cells only what defines names."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Strays: processes that learner code started and left behind, where no process namespace takes them all at once.
 
-On Linux the zygote adopts every orphan below it, so none can leave its sight; elsewhere the process group is all we have.
+On Linux the zygote adopts every orphan below it, so none leaves its sight; elsewhere the process group is all we have.
 """
 
 from __future__ import annotations

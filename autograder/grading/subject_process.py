@@ -1,4 +1,4 @@
-"""The first steps of a fork: its own session, only its own descriptors, confined; then the learner's function, then the end.
+"""The first steps of a fork: its own session and descriptors, confined; then the learner's function, then the end.
 
 The answer goes over a descriptor that is not inherited by programs the learner starts. A learner who writes to it on
 purpose can lie about what the function returned, and about nothing else.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import gc
 import io
 import os
 import signal
@@ -62,7 +61,7 @@ def run_subject(
 
 
 def _own_descriptors(descriptors: Descriptors) -> None:
-    """Nothing on stdin, output on 1 and 2, the judge on 3 and 4; whatever else is open is closed before learner code."""
+    """Nothing on stdin, output on 1 and 2, the judge on 3 and 4; the rest is closed before learner code runs."""
     ours = [os.open(os.devnull, os.O_RDONLY), descriptors.output, descriptors.output]
     ours += [descriptors.answer, descriptors.ending]
     high = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _DESCRIPTORS_MAX // 2) for fd in ours]
@@ -90,7 +89,6 @@ def _own_surroundings(scratch: str) -> None:
     os.chdir(scratch)
     os.environ.update(HOME=scratch, TMPDIR=scratch)
     sys.argv = ["subject"]
-    gc.enable()
 
 
 def _send(reply: dict[str, Any]) -> None:

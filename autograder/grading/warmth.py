@@ -7,12 +7,14 @@ socket is left when :func:`import_and_warm` returns.
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import pkgutil
 import socket
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 __all__ = ["CLIENTS", "import_and_warm"]
 
@@ -46,6 +48,9 @@ CLIENTS = (
     "kafka",
 )
 """What a learner's program may use; names that are not installed are passed over."""
+
+_CLIENTS_CHOICE = {"Produce": 9, "JoinGroup": 7}
+"""Where kafka-python asks for an older version than the highest that it and the broker share."""
 
 
 def import_and_warm(names: Sequence[str]) -> None:
@@ -87,7 +92,10 @@ def _psycopg() -> None:
 
 def _redis() -> None:
     import redis
+    import redis.utils
 
+    # It would look its own version up on disk for every connection.
+    redis.utils.get_lib_version = functools.cache(redis.utils.get_lib_version)
     client = redis.Redis(host="127.0.0.1", port=_closed_port(), retry=None)
     with contextlib.suppress(redis.RedisError):
         client.get("lamp")
@@ -95,14 +103,30 @@ def _redis() -> None:
 
 
 def _kafka() -> None:
+    """kafka-python makes the code for each kind of message at its first use; this makes it for our broker's versions."""
     import kafka
     import kafka.protocol
 
     for package in (kafka.protocol, kafka):
         for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-            if not any(part in module.name for part in ("__main__", "benchmarks", "cli", "vendor", "stubs")):
+            if not any(part in module.name for part in ("__main__", "benchmarks", "cli", "vendor", "stubs", "admin")):
                 with contextlib.suppress(Exception):
                     importlib.import_module(module.name)
+    from autograder.backends.kafka.wire import APIS
+
+    for api in APIS.values():
+        if api.area in ("producer", "consumer", "metadata"):
+            area = importlib.import_module(f"kafka.protocol.{api.area}")
+            for version in {api.highest, _CLIENTS_CHOICE.get(api.name, api.highest)}:
+                _compile_messages(area, api.name, version)
+
+
+def _compile_messages(module: Any, name: str, version: int) -> None:
+    asked, answered = getattr(module, f"{name}Request"), getattr(module, f"{name}Response")
+    flexible = asked.flexible_version_q(version)
+    asked._struct.compiled_encode_into(version, compact=flexible, tagged=flexible)
+    flexible = answered.flexible_version_q(version)
+    answered._struct.compiled_decode_from(version, compact=flexible, tagged=flexible, data_class=answered[None])
 
 
 def _asyncio() -> None:

@@ -99,6 +99,7 @@ class _Zygote:
             settings=settings,
             clone=_CLONE,
             scoped=self._namespaces is not None,
+            own_users=not report["users"],
             never_signal=(judge, os.getpid(), os.getppid()),
         )
         self._confinement.prepare()

@@ -249,3 +249,13 @@ def test_a_zygote_has_one_thread_and_no_connections_and_no_secrets(
         threads, secret, names = play(fresh, source).value
     assert (threads, secret) == (1, False)
     assert not {"PGPASSWORD", "USER", "SSH_AUTH_SOCK"} & set(names)
+
+
+def test_the_code_for_kafkas_messages_is_there_before_the_first_use(zygote: Zygote) -> None:
+    source = """
+        from kafka.protocol.consumer import FetchResponse, JoinGroupRequest
+        from kafka.protocol.producer import ProduceRequest
+        def f():
+            return [bool(kind._struct._compiled_encoders) for kind in (ProduceRequest, JoinGroupRequest, FetchResponse)]
+    """
+    assert play(zygote, source).value == [True, True, True]

@@ -41,7 +41,8 @@ def taken(tmp_path: Path, *cells: dict, unsaved: dict[str, str] | None = None) -
 def test_given_and_solution_cells_are_taken_in_order_and_checks_never(tmp_path: Path) -> None:
     check = cell("print('points')", grade_id="check-relay", grade=True, locked=True)
     text = cell("# A title", kind="markdown")
-    program = taken(tmp_path, text, given("import shop"), solution(PLACE, "place_order"), check, solution(RELAY, "relay"))
+    place, relay = solution(PLACE, "place_order"), solution(RELAY, "relay")
+    program = taken(tmp_path, text, given("import shop"), place, check, relay)
     assert [(part.name, part.role, part.task) for part in program.cells] == [
         ("lab06_outbox, cell 2", "given", "given-1"),
         ("lab06_outbox, cell 3", "solution", "place_order"),
@@ -144,7 +145,8 @@ def test_different_copies_cost_their_own_task_only(tmp_path: Path) -> None:
 def test_a_deleted_cell_costs_its_own_task_only(tmp_path: Path) -> None:
     program = taken(tmp_path, solution(PLACE, "place_order"))
     assert [part.task for part in program.cells] == ["place_order"]
-    assert program.lost == {"relay": "The cell of task relay is not in the notebook; copy it from a fresh lab06_outbox."}
+    sentence = "The cell of task relay is not in the notebook; copy it from a fresh lab06_outbox."
+    assert program.lost == {"relay": sentence}
 
 
 def test_a_cell_turned_into_text_costs_its_own_task_only(tmp_path: Path) -> None:
