@@ -86,12 +86,15 @@ class _Zygote:
     def _why_no_fork(self) -> str:
         try:
             pid = self._namespaces.fork()
-        except OSError as error:
+            if pid == 0:
+                os._exit(0)
+            try:
+                _outer_pid(pid)
+            finally:
+                os.waitpid(pid, 0)
+        except (OSError, AttributeError) as error:
             self._namespaces = None
-            return error.strerror or str(error)
-        if pid == 0:
-            os._exit(0)
-        os.waitpid(pid, 0)
+            return getattr(error, "strerror", None) or str(error)
         return ""
 
     def _prepare(self, settings: Sandbox, report: dict[str, str], judge: int) -> None:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+import select
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 import shop
 from autograder.grading.subject import Running, Zygote
 from tests.unit.subject_support import of_cells, one_cell, play
+
+CLONE = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -259,3 +265,35 @@ def test_the_code_for_kafkas_messages_is_there_before_the_first_use(zygote: Zygo
             return [bool(kind._struct._compiled_encoders) for kind in (ProduceRequest, JoinGroupRequest, FetchResponse)]
     """
     assert play(zygote, source).value == [True, True, True]
+
+
+_JUDGE = """
+import os, signal, sys
+from autograder.grading.subject import Zygote
+from tests.unit.subject_support import one_cell
+zygote = Zygote(preload=())
+zygote.load(one_cell("def f():\\n    while True: pass"))
+print(zygote.start("f", []).pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="only Linux can wait for a process that is not its child")
+def test_a_judge_that_is_killed_leaves_no_subject_running() -> None:
+    judge = subprocess.run([sys.executable, "-c", _JUDGE], cwd=CLONE, stdout=subprocess.PIPE, text=True, check=False)
+    try:
+        subject = os.pidfd_open(int(judge.stdout))
+    except ProcessLookupError:
+        return
+    try:
+        assert select.select([subject], [], [], 20)[0], "the subject still runs"
+    finally:
+        os.close(subject)
+
+
+def test_many_runs_leave_no_descriptor_open(zygote: Zygote) -> None:
+    zygote.load(one_cell("def f(): return 1"))
+    before = os.listdir("/dev/fd")
+    for _ in range(20):
+        zygote.start("f", []).kill()
+    assert len(os.listdir("/dev/fd")) == len(before)
