@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from autograder.grading.python_source import parse
+from autograder.grading.python_source import bound_by, parse
 
 __all__ = ["Cell", "CellRole", "Program", "defined_functions", "is_starter"]
 
@@ -52,11 +52,15 @@ class Program:
         return found
 
     def is_attempted(self, function: str) -> bool:
-        """Does some cell define this function with more than the starter's ``raise NotImplementedError``?"""
-        last = None
+        """Does some cell bind this name to more than the starter's ``raise NotImplementedError``? The last one counts."""
+        last: ast.stmt | None = None
         for cell in self.cells:
-            last = defined_functions(cell.source).get(function, last)
-        return last is not None and not is_starter(last)
+            tree = parse(cell.source)
+            for statement in tree.body if tree else []:
+                last = statement if function in bound_by(statement) else last
+        if isinstance(last, ast.FunctionDef | ast.AsyncFunctionDef):
+            return not is_starter(last)
+        return last is not None
 
 
 def defined_functions(source: str) -> dict[str, ast.FunctionDef | ast.AsyncFunctionDef]:

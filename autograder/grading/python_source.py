@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import warnings
 
-__all__ = ["parse", "trouble"]
+__all__ = ["bound_by", "parse", "trouble"]
 
 _NOT_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
 
@@ -32,3 +32,18 @@ def trouble(source: str) -> str:
             text = str(error).splitlines()
             return f"not Python: {text[0] if text else type(error).__name__}"
     return ""
+
+
+def bound_by(statement: ast.stmt) -> set[str]:
+    """The names that a statement of the top level may bind, those of its branches included."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return {statement.name}
+    names: set[str] = set()
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+    return names

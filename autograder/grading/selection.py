@@ -7,7 +7,7 @@ import builtins
 import re
 from collections.abc import Iterable
 
-from autograder.grading.python_source import parse
+from autograder.grading.python_source import bound_by, parse
 
 __all__ = ["definitions_only", "names_bound", "without_magics"]
 
@@ -47,14 +47,14 @@ def definitions_only(source: str, known: Iterable[str]) -> str:
     for node in tree.body if tree else []:
         if _is_definition(node, names):
             kept.append(node)
-            names |= _bound_by(node)
+            names |= bound_by(node)
     return _only(source, kept)
 
 
 def names_bound(source: str) -> set[str]:
     """The names that the top level of a cell binds; none when it is not Python."""
     tree = parse(source)
-    return {name for node in (tree.body if tree else []) for name in _bound_by(node)}
+    return {name for node in (tree.body if tree else []) for name in bound_by(node)}
 
 
 def _is_definition(node: ast.stmt, names: set[str]) -> bool:
@@ -80,14 +80,6 @@ def _is_constant(value: ast.expr, names: set[str]) -> bool:
     nodes = list(ast.walk(value))
     used = {node.id for node in nodes if isinstance(node, ast.Name)}
     return all(isinstance(node, _ALLOWED_IN_CONSTANTS) for node in nodes) and used <= names
-
-
-def _bound_by(node: ast.stmt) -> set[str]:
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return {node.name}
-    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
 
 
 def _only(source: str, nodes: list[ast.stmt]) -> str:

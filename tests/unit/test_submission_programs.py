@@ -193,6 +193,8 @@ STARTERS = {
     "a first line": ("def relay(at):\n    n = 0\n    raise NotImplementedError", True),
     "an answer": (RELAY, True),
     "an answer in a later cell": ("def relay(at): pass\ndef relay(at): return 1", True),
+    "an answer that is made": ("import functools\nrelay = functools.partial(print, 1)", True),
+    "an answer in a branch": ("try:\n    def relay(at): return 1\nfinally:\n    pass", True),
     "nothing": ("x = 1", False),
 }
 
