@@ -52,7 +52,7 @@ class Program:
         return found
 
     def is_attempted(self, function: str) -> bool:
-        """Does some cell bind this name to more than the starter's ``raise NotImplementedError``? The last one counts."""
+        """Does the last cell that binds this name give it more than the starter's ``raise NotImplementedError``?"""
         last: ast.stmt | None = None
         for cell in self.cells:
             tree = parse(cell.source)
