@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
@@ -19,6 +20,8 @@ from .segments import Place, Segment, segments
 
 __all__ = ["Text", "notebook", "read_text"]
 
+_CALLED = re.compile(r"(check|hint|predict|quiz|recall|written)\(")
+_IMPORTED = re.compile(r"from autograder\.notebook import (\([^)]*\)|[^\n]*)")
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -95,6 +98,8 @@ def read_text(text: str, *, name: str, place: Place, path: str, points_of: Point
     whole = Text(name=name, place=place, path=path, parts=tuple((part, tuple(maker.of(part))) for part in found))
     _lint_hints(whole)
     _lint_diagrams(whole)
+    if place != "items":
+        _lint_imports(whole)
     if place == "labs":
         _lint_tasks(whole, points_of(name))
     return whole
@@ -152,6 +157,19 @@ def _lint_diagrams(text: Text) -> None:
         if segment.mark and segment.mark.name == "diagram":
             if following is None or following[0].kind != "prose":
                 raise _error("prose must follow a diagram and read it aloud", segment, text)
+
+
+def _lint_imports(text: Text) -> None:
+    """Pieces are imported above their first use: without that, ``recall(...)`` is a magic of IPython and fails quietly."""
+    imported: set[str] = set()
+    for segment, cells in text.parts:
+        for cell in cells:
+            called = _CALLED.match(cell.source) if cell.kind == "code" and "fortnight" in cell.metadata else None
+            if called and called[1] not in imported:
+                message = f"{called[1]!r} is not imported yet; write `from autograder.notebook import {called[1]}` in a cell above"
+                raise _error(message, segment, text)
+            for names in _IMPORTED.findall(cell.source) if cell.kind == "code" else ():
+                imported |= set(re.findall(r"\w+", names))
 
 
 def _lint_tasks(text: Text, tasks: Mapping[str, float] | None) -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from .answers import Answers, answers_file
-from .bank import Bank, Item, bank
+from .bank import Bank, Hints, Item, Prediction, Quiz, Written, bank
 from .card import Card, quoted
 
 __all__ = ["Learner", "learner"]
 
+_NOUNS: dict[type, str] = {Hints: "hint", Prediction: "prediction", Quiz: "quiz question", Written: "written question"}
 _Item = TypeVar("_Item", bound=Item)
 
 
@@ -34,9 +35,9 @@ class Learner:
         if isinstance(found, kind):
             return found
         ids = [item.id for page in self.bank.pages for item in page.items if isinstance(item, kind)]
-        close = difflib.get_close_matches(str(id), ids, 1)
+        close = difflib.get_close_matches(str(id), ids, 1, cutoff=0.8)
         advice = f"Did you mean `{close[0]}`?" if close else "Ids stand in the notebook as it was given to you."
-        return Card(f"There is no {kind.__name__.lower()} with the id {quoted(repr(id))}. {advice}")
+        return Card(f"There is no {_NOUNS[kind]} with the id {quoted(repr(id))}. {advice}")
 
 
 def learner() -> Learner:

@@ -111,8 +111,8 @@ def test_an_edited_option_goes_back_to_its_own_reply(clone: Path) -> None:
 
 def test_new_cells_become_segments_and_a_break_keeps_prose_apart(clone: Path) -> None:
     def add(cells: list[dict[str, Any]]) -> None:
-        cells.insert(2, new("Between the two.\n\n```python\nshown()\n```"))
-        cells.insert(3, {**new("Another one."), "id": "another"})
+        cells.insert(3, new("Between the two.\n\n```python\nshown()\n```"))
+        cells.insert(4, {**new("Another one."), "id": "another"})
         cells.append({**new("s = '''\n```\n'''", "code", tags=["hide-input"]), "id": "code"})
 
     text = edit(clone, DAY, add)

@@ -10,6 +10,7 @@ from autograder.manuscript.errors import ManuscriptError
 from autograder.manuscript.pages import Text, notebook, read_text
 from autograder.manuscript.segments import Place
 
+HEAD = "```python\nfrom autograder.notebook import check, hint, predict, quiz, recall, written\n```\n"
 QUIZ = """```quiz id="d06-once"
 What arrives?
 
@@ -30,14 +31,14 @@ def rung(number: int, body: str = "look") -> str:
 
 def read(text: str, place: Place = "labs", tasks: Mapping[str, float] | None = None) -> Text:
     name = {"labs": "lab06_outbox", "days": "day06_outbox", "items": "day01"}[place]
-    return read_text(text, name=name, place=place, path=f"manuscript/{place}/{name}.md", points_of=lambda _: tasks)
+    return read_text(HEAD + text, name=name, place=place, path=f"manuscript/{place}/{name}.md", points_of=lambda _: tasks)
 
 
 def fails(text: str, sentence: str, *, line: int, place: Place = "labs", tasks: Mapping[str, float] | None = None) -> None:
     with pytest.raises(ManuscriptError) as caught:
         read(text, place, tasks)
     assert sentence in str(caught.value)
-    assert caught.value.line == line
+    assert caught.value.line == line + HEAD.count("\n")
 
 
 def test_the_notebook_is_the_same_every_time_and_has_no_outputs() -> None:
@@ -49,6 +50,7 @@ def test_the_notebook_is_the_same_every_time_and_has_no_outputs() -> None:
 def test_cell_ids_are_readable_and_unique() -> None:
     text = read(f"# The end's near!\n\n```python\na\n```\n\n```python\nb\n```\n\n{QUIZ}\n# The end's near\n", "days")
     assert [cell.id for cell in text.cells] == [
+        "day06-top",
         "day06-the-ends-near",
         "day06-the-ends-near-2",
         "day06-the-ends-near-3",
@@ -59,7 +61,7 @@ def test_cell_ids_are_readable_and_unique() -> None:
 
 
 def test_points_come_from_the_lab() -> None:
-    [cell] = read(CHECK, tasks={"relay": 35}).cells
+    _, cell = read(CHECK, tasks={"relay": 35}).cells
     assert (cell.id, cell.source) == ("lab06-check-relay", 'check("relay")')
     assert cell.metadata["nbgrader"] == {
         "schema_version": 3, "grade_id": "check-relay", "grade": True, "solution": False, "locked": True, "task": False,
@@ -80,7 +82,7 @@ def test_a_check_must_be_of_a_task_and_every_task_has_its_check() -> None:
 def test_before_the_lab_exists_the_text_must_say_the_points() -> None:
     fails(CHECK, "write points=... on this fence until it is", line=1)
     fails(CHECK.replace('"relay"', '"relay" points=many'), "is no whole number", line=1)
-    assert read(CHECK.replace('"relay"', '"relay" points=35')).cells[0].metadata["nbgrader"]["points"] == 35
+    assert read(CHECK.replace('"relay"', '"relay" points=35')).cells[1].metadata["nbgrader"]["points"] == 35
 
 
 def test_a_check_cell_holds_one_line() -> None:
@@ -97,7 +99,7 @@ def test_a_solution_outside_of_its_mark_would_be_released() -> None:
 
 
 def test_names_are_unique_in_a_text() -> None:
-    fails(f"{SOLUTION}\n{SOLUTION}", "'solution-relay' stands twice, first in line 1", line=10)
+    fails(f"{SOLUTION}\n{SOLUTION}", "'solution-relay' stands twice, first in line 4", line=10)
     fails(f"{QUIZ}\n{QUIZ}", "'quiz-once' stands twice", line=11, place="days")
 
 
@@ -123,7 +125,7 @@ def test_the_key_of_a_quiz_is_in_the_bank_and_not_in_the_notebook() -> None:
     [quiz] = text.page().quizzes
     right = quiz.option(quiz.right)
     assert right and right.text == "Twice."
-    assert f"- **{quiz.right}.** Twice." in text.cells[0].source
+    assert f"- **{quiz.right}.** Twice." in text.cells[1].source
     assert "exactly once" not in notebook(text)
     assert "One. Two." not in notebook(text)
 
@@ -140,7 +142,7 @@ def test_a_prediction_and_a_written_question_need_their_parts() -> None:
 
 
 def test_a_written_question_of_a_lab_is_graded_by_hand_and_outside_of_the_hundred() -> None:
-    cells = read('```written id="l06-why"\nWhy?\n\nrubric:\n- it\n\nanswer:\nBecause.\n```\n').cells
+    _, *cells = read('```written id="l06-why"\nWhy?\n\nrubric:\n- it\n\nanswer:\nBecause.\n```\n').cells
     assert [cell.source for cell in cells] == ["**In your own words.** Why?", "Because.", 'written("l06-why")']
     flags = cells[1].metadata["nbgrader"]
     assert (flags["grade"], flags["solution"], flags["points"]) == (True, True, 0)
@@ -149,7 +151,7 @@ def test_a_written_question_of_a_lab_is_graded_by_hand_and_outside_of_the_hundre
 
 def test_hints_have_three_rungs_in_order_side_by_side() -> None:
     text = read(rung(1) + rung(2) + rung(3, "```python\nskeleton\n```"))
-    assert [cell.source for cell in text.cells] == ['hint("relay")']
+    assert [cell.source for cell in text.cells[1:]] == ['hint("relay")']
     assert text.page().hints[0].rungs == ("look", "look", "```python\nskeleton\n```")
     fails(rung(1) + rung(2), "must follow each other directly", line=1)
     fails(rung(1) + rung(2) + "prose\n\n" + rung(3), "must follow each other directly", line=1)
@@ -168,6 +170,12 @@ def test_prose_follows_a_diagram() -> None:
 
 
 def test_given_code_is_locked_and_experiments_are_unknown_to_nbgrader() -> None:
-    given, experiment = read('```python given="a"\nx\n```\n```python experiment tags="hide-input"\ny\n```\n').cells
+    _, given, experiment = read('```python given="a"\nx\n```\n```python experiment tags="hide-input"\ny\n```\n').cells
     assert given.metadata["nbgrader"]["locked"] and not given.metadata["nbgrader"]["grade"]
     assert experiment.metadata == {"fortnight": {"mark": "experiment"}, "tags": ["hide-input"]}
+
+
+def test_a_piece_is_imported_above_its_first_use() -> None:
+    for text in ("```recall day=6\n```\n", f"```recall day=6\n```\n{HEAD}"):
+        with pytest.raises(ManuscriptError, match="1: 'recall' is not imported yet"):
+            read_text(text, name="day06", place="days", path="day06.md")
