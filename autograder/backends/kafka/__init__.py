@@ -1,10 +1,10 @@
-"""The embedded Kafka broker: it speaks Kafka's wire protocol on loopback, so that every Kafka client connects unchanged.
+"""The embedded Kafka broker: it speaks Kafka's wire protocol on loopback, so that Kafka clients connect unchanged.
 
-It does what the course needs, refuses clearly what it does not do, and promises nothing that the contract suite has not
-also seen on Apache Kafka. Start it with ``python -m autograder.backends.kafka``.
+It does what the course needs, refuses clearly what it does not do, and promises nothing that the contract suite has
+not also seen on Apache Kafka. Start it with ``python -m autograder.backends.kafka``.
 
-Not offered: the newer group protocol (KIP-848) and share groups, compaction, TLS, SASL, ACLs and quotas, fetch sessions,
-transactions of version 2. Replication is simulated inside one process, checksums of incoming batches are not verified,
+Not offered: the newer group protocol (KIP-848) and share groups, compaction, TLS, SASL, ACLs and quotas, fetch
+sessions, transactions of version 2. Replication is simulated inside one process, checksums of incoming batches are not verified,
 committed offsets never expire, and nothing is forced to the disk: a crash of the process loses nothing, one of the
 machine may.
 """

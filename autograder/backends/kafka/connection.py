@@ -51,7 +51,8 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._host = transport.get_extra_info("peername")[0]
+        peer = transport.get_extra_info("peername")  # None when the client is gone already.
+        self._host = peer[0] if peer else ""
         self._task = self._broker.loop.create_task(self._serve())
 
     def data_received(self, data: bytes) -> None:

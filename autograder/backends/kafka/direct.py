@@ -126,7 +126,7 @@ class Direct:
             _check(part.error_code, f"the messages of {topic}[{index}] from offset {start}")
             batches = list(whole(bytes(part.records or b"")))
             if not batches:
-                raise DirectError(f"Kafka gave nothing of {topic}[{index}] from offset {start}, though it ends at {end}.")
+                raise DirectError(f"Kafka gave nothing of {topic}[{index}] from offset {start} to {end}.")
             aborted = [(one.producer_id, one.first_offset) for one in part.aborted_transactions or ()]
             found += [Message(index, record.offset, record.timestamp_ms, record.key, record.value, record.headers)
                       for record in visible(batches, aborted, start, end)]

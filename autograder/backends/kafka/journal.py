@@ -50,10 +50,15 @@ class Journal:
             return
         fresh = self._path.with_suffix(".new")
         fresh.write_bytes(b"".join(map(_line, state)))
-        if self._file is not None:
-            self._file.close()
+        self.close()
         os.replace(fresh, self._path)
         self._file = self._path.open("ab", buffering=0)
+
+    def close(self) -> None:
+        """Write no more."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
 def _line(entry: Entry) -> bytes:

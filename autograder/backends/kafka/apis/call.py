@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class Gone(Exception):
-    """The client has hung up while its request waited: everything it asked for has happened, nobody hears the answer."""
+    """The client hung up while its request waited: what it asked for has happened, nobody hears the answer."""
 
 
 @dataclass(frozen=True, slots=True)
