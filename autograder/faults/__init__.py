@@ -1,1 +1,6 @@
+"""What goes wrong, as data: kinds of faults, their names and the sentences that tell them."""
 
+from autograder.faults.fault import CRASH_POINT_FAULTS, KINDS, Fault, Kind
+from autograder.faults.kind import KindOfFault, Side
+
+__all__ = ["CRASH_POINT_FAULTS", "KINDS", "Fault", "Kind", "KindOfFault", "Side"]

@@ -14,7 +14,7 @@ from autograder.tap.kafka_metadata import widened
 from autograder.tap.kafka_requests import API_VERSIONS, JOIN_GROUP, LEAVE_GROUP, Asked, answer_text, asked, is_flexible
 from autograder.tap.link import MESSAGE_BYTES_MAX, Link
 from autograder.tap.members import Member
-from autograder.tap.request import Request
+from autograder.tap.request import LONG_POLL, Request
 
 __all__ = ["KafkaConversation"]
 
@@ -22,6 +22,7 @@ I32 = struct.Struct("!i").unpack_from
 REQUEST_BYTES_MIN = 10
 LOOPBACK = ("localhost", "127.0.0.1", "0.0.0.0", "::1")
 MEMBER_ID_REQUIRED = 79
+FETCH = 1
 
 
 class KafkaConversation:
@@ -73,7 +74,8 @@ class KafkaConversation:
             self._asked[question.correlation] = question
         self.gate.add(
             Request(
-                process=self.link.process, backend="kafka", link=self.link, label=question.label, text=question.text,
+                process=self.link.process, backend="kafka", link=self.link,
+                label=question.label or (LONG_POLL if question.api == FETCH else ""), text=question.text,
                 data=struct.pack("!i", len(message)) + message, kind="write" if question.counted else "control",
                 effect=question.counted, counted=question.counted, silent=question.silent,
             )  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 from autograder.history import Backend
 
-__all__ = ["TEXT_CHARS_MAX", "Action", "Kind", "Request", "Transaction", "shortened"]
+__all__ = ["LONG_POLL", "TEXT_CHARS_MAX", "Action", "Kind", "Request", "Transaction", "shortened"]
 
 Action = Literal["forward", "hold", "drop"]
 Kind = Literal["control", "read", "lock", "write", "end"]
@@ -20,6 +20,8 @@ others wait (select for update, advisory locks); ``write`` changes something; ``
 Transaction = Literal["idle", "open", "failed"]
 
 TEXT_CHARS_MAX = 300
+LONG_POLL = "Fetch"
+"""The label of a request whose answer may be long in coming although nothing is being done."""
 
 
 class Origin(Protocol):

@@ -23,7 +23,7 @@ from autograder.tap.link import Conversation, Link
 from autograder.tap.members import Member
 from autograder.tap.postgres import PostgresConversation
 from autograder.tap.redis import RedisConversation
-from autograder.tap.request import Action, Request
+from autograder.tap.request import LONG_POLL, Action, Request
 
 __all__ = ["Door", "Tap", "Timer"]
 
@@ -133,6 +133,11 @@ class Tap:
         timer = Timer(time.monotonic() + delay_s, callback)
         heapq.heappush(self._timers, (timer.at, next(self._order), timer))
         return timer
+
+    def is_busy(self, process: str) -> bool:
+        """Is a backend working on something that this process has asked for? A long poll is no work."""
+        asked = (request for link in self.links if link.process == process for request in link.gate.under_way)
+        return any(request.forwarded and not request.answered and request.label != LONG_POLL for request in asked)
 
     def members(self, process: str) -> list[Member]:
         """The consumer groups that this process has joined and not left."""

@@ -1,0 +1,15 @@
+"""A pause: the process stands still for a while (a long garbage collection, a stopped machine), then goes on as if nothing was."""
+
+from __future__ import annotations
+
+from autograder.faults.kind import KindOfFault
+
+__all__ = ["PAUSE"]
+
+PAUSE = KindOfFault(
+    word="pause",
+    sentences={
+        "before": "stood still before {point} reached {backend}, while the others went on",
+        "after": "stood still after {point} took effect in {backend}, while the others went on",
+    },
+)
