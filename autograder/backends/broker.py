@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import select
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +14,7 @@ from typing import Any
 from autograder.backends.errors import BackendError
 from autograder.backends.processes import Identity, free_port
 from autograder.backends.server import ServerProcess
-from autograder.backends.state import ROOT
+from autograder.backends.state import python_path
 
 __all__ = ["Broker", "PrivateBroker"]
 
@@ -25,7 +23,7 @@ PROGRAM = "autograder.backends.kafka"
 
 
 class Broker:
-    """One broker process; with ``durable`` its topics live in its folder, else in memory.
+    """One broker process; its topics and its log live in its folder, or without a folder in memory.
 
     It ends with us: it serves until its standard input closes.
     """
@@ -34,15 +32,13 @@ class Broker:
 
     def __init__(
         self,
-        folder: Path,
+        folder: Path | None,
         *,
         port: int | None = None,
-        durable: bool = True,
         options: Sequence[str] = (),
         program: Sequence[str] = ("-m", PROGRAM),
     ) -> None:
-        self.folder = Path(folder)
-        self.durable = durable
+        self.folder = folder
         self.options = tuple(options)
         self.program = tuple(program)
         self._port = port
@@ -84,12 +80,11 @@ class Broker:
         # The broker chooses a first port itself: nobody can take that one between our look and its bind.
         self._port = free_port(self._port) if self._port else 0
         command = [sys.executable, *self.program, "--port", str(self._port), *self.options]
-        if self.durable:
+        if self.folder:
             command += ["--data-dir", str(self.folder / "data")]
-        path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
         self._hello = {}
         self._server = ServerProcess(
-            self.name, command, folder=self.folder, environment={"PYTHONPATH": path}, pipes=True
+            self.name, command, folder=self.folder, environment={"PYTHONPATH": python_path()}, pipes=True
         )
 
     def wait(self, timeout_s: float = START_TIMEOUT_S) -> None:
@@ -98,6 +93,7 @@ class Broker:
         while self._server is None or not self._server.wait_ready(self._has_said_hello, deadline):
             said = self._server.last_words() if self._server else ""
             if "address already in use" not in said.lower() or time.monotonic() > deadline:
+                self.kill()
                 raise self._refusal(said)
             self._port = None
             self.launch()
@@ -154,20 +150,16 @@ class Broker:
         line = said.splitlines()[-1].rstrip(".") if said else "it ended without a word"
         if "No module named 'kafka'" in line:
             line += f". Mend it with `{sys.executable} -m pip install kafka-python`"
-        return BackendError(f"The Kafka broker does not start: {line}. The whole story is in {self.folder / 'log'}.")
+        story = f" The whole story is in {self.folder / 'log'}." if self.folder else ""
+        return BackendError(f"The Kafka broker does not start: {line}.{story}")
 
 
 class PrivateBroker:
     """A broker in memory for one judge: started at once, gone with the ``with`` block or with :meth:`close`."""
 
     def __init__(self, *, options: Sequence[str] = (), program: Sequence[str] = ("-m", PROGRAM)) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="fortnight-broker-")
-        self._broker = Broker(Path(self._folder.name), durable=False, options=options, program=program)
-        try:
-            self._broker.start()
-        except BaseException:
-            self.close()
-            raise
+        self._broker = Broker(None, options=options, program=program)
+        self._broker.start()
 
     def __enter__(self) -> PrivateBroker:
         return self
@@ -191,4 +183,3 @@ class PrivateBroker:
     def close(self) -> None:
         """End it and forget everything it held."""
         self._broker.kill()
-        self._folder.cleanup()

@@ -14,8 +14,8 @@ from typing import Any
 from autograder.backends.addresses import Backends, ShopAddresses
 from autograder.backends.errors import BackendError, require_posix
 from autograder.backends.link import FINAL, PROTOCOL, Link, LinkClosed, address_file, open_link
-from autograder.backends.processes import Identity, end, wait_until
-from autograder.backends.state import ROOT, read_json, state_folder
+from autograder.backends.processes import Identity, end, is_running, wait_until
+from autograder.backends.state import ROOT, python_path, read_json, state_folder
 
 __all__ = ["Lease", "connect", "run_job", "status", "stop"]
 
@@ -109,19 +109,30 @@ def stop(*, timeout_s: float = 30.0) -> bool:
     """End the supervisor and its backends, and return when they are gone; False when none ran."""
     require_posix()
     state = state_folder()
-    link = open_link(state)
-    if link is not None:
-        try:
-            link.send({"op": "stop"})
-            while True:
-                link.receive(timeout_s)
-        except (LinkClosed, TimeoutError):
-            link.close()
-    orphans = _recorded(state)
-    for process in orphans:
+    running = [process for process in _recorded(state) if is_running(process)]
+    if _asked_to_stop(state, timeout_s):
+        wait_until(lambda: not any(map(is_running, running)), timeout_s)
+    for process in running:
         # For Postgres this is the fast shutdown; SIGTERM would wait for its clients.
         end(process, first=signal.SIGINT, grace_s=2.0)
-    return link is not None or bool(orphans)
+    return bool(running)
+
+
+def _asked_to_stop(state: Path, timeout_s: float) -> bool:
+    """Ask the supervisor to end; did it hang up when it was done?"""
+    link = open_link(state)
+    if link is None:
+        return False
+    try:
+        link.send({"op": "stop"})
+        while True:
+            link.receive(timeout_s)
+    except LinkClosed:
+        return True
+    except TimeoutError:
+        return False
+    finally:
+        link.close()
 
 
 def _recorded(state: Path) -> list[Identity]:
@@ -181,8 +192,7 @@ def _asked(link: Link, message: dict[str, Any], timeout_s: float) -> dict[str, A
 
 def _start_supervisor(state: Path, deadline: float) -> None:
     """Start one by exec; it detaches itself and this returns when it listens (or when another one does)."""
-    environment = {**os.environ, "FORTNIGHT_STATE": str(state)}
-    environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, "FORTNIGHT_STATE": str(state), "PYTHONPATH": python_path()}
     patience_s = max(1.0, deadline - time.monotonic())
     try:
         ran = subprocess.run(

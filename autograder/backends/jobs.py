@@ -14,7 +14,7 @@ from typing import Any
 
 from autograder.backends.link import FINAL
 from autograder.backends.privilege import launch_words
-from autograder.backends.state import ROOT
+from autograder.backends.state import ROOT, python_path
 
 __all__ = ["Say", "run_job"]
 
@@ -67,8 +67,7 @@ async def _start(module: str, state: Path) -> asyncio.subprocess.Process:
 def _environment(state: Path) -> dict[str, str]:
     """Ours, without what a notebook's kernel set for itself and passed on to us."""
     inherited = {name: text for name, text in os.environ.items() if name != "MPLBACKEND" and not name.startswith("JPY_")}
-    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    return {**inherited, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "FORTNIGHT_STATE": str(state)}
+    return {**inherited, "PYTHONPATH": python_path(), "PYTHONUNBUFFERED": "1", "FORTNIGHT_STATE": str(state)}
 
 
 async def _converse(process: asyncio.subprocess.Process, request: Any, say: Say) -> bool:

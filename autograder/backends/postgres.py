@@ -165,6 +165,7 @@ class Postgres:
             # After a SIGKILL of the postmaster its children live on for some ms and hold the shared memory; and a
             # free port may be taken between our look and its bind. Both end by trying again.
             if "shared memory block" not in said and "could not bind" not in said or time.monotonic() > deadline:
+                self.kill()
                 raise self._refusal(said)
             self.launch()
 

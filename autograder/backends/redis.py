@@ -14,7 +14,7 @@ from autograder.backends.binaries import find_redis
 from autograder.backends.errors import BackendError
 from autograder.backends.processes import Identity, free_port
 from autograder.backends.server import ServerProcess
-from autograder.backends.state import ROOT
+from autograder.backends.state import python_path
 
 __all__ = ["Redis", "RedisKind"]
 
@@ -85,7 +85,7 @@ class Redis:
         self.kill()
         self._port = free_port(self._port)
         command = self._server_command() if self.kind == "server" else self._fake_command()
-        environment = {"PYTHONPATH": str(ROOT)} if self.kind == "fakeredis" else None
+        environment = {"PYTHONPATH": python_path()} if self.kind == "fakeredis" else None
         stop_signal = signal.SIGTERM if self.kind == "server" else signal.SIGKILL
         self._server = ServerProcess(
             self.name, command, folder=self.folder, stop_signal=stop_signal, environment=environment
@@ -97,6 +97,7 @@ class Redis:
         while self._server is None or not self._server.wait_ready(self._answers, deadline):
             said = self._server.last_words() if self._server else ""
             if "in use" not in said or time.monotonic() > deadline:
+                self.kill()
                 raise self._refusal(said)
             self.launch()
 
@@ -140,7 +141,7 @@ class Redis:
             return BackendError(f"The disk is full: Redis cannot write {self.folder}. Free some space.")
         if "in use" in said:
             return BackendError(f"Port {self._port} is taken by another program: Redis cannot listen on it.")
-        if "No module named" in said:
+        if "No module named 'fakeredis'" in said:
             return _missing()
         line = said.splitlines()[-1].rstrip(".") if said else "it ended without a word"
         return BackendError(f"Redis does not start: {line}. The whole story is in {self.folder / 'log'}.")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from autograder.backends.errors import BackendError, cannot_write, require_posix
 from autograder.backends.privilege import Privilege, launch_words
@@ -20,7 +22,7 @@ LOG_BYTES_MAX = 1 << 20
 
 
 class ServerProcess:
-    """One run of a server, our own child, writing to a log file in its folder.
+    """One run of a server, our own child, writing to a log file in its folder (without a folder: to one without a name).
 
     It is our child and not a daemon's orphan, so that we reap it: a killed postmaster that nobody reaps stays a zombie,
     and Postgres's own tools take a zombie for a running server.
@@ -31,7 +33,7 @@ class ServerProcess:
         name: str,
         command: Sequence[str],
         *,
-        folder: Path,
+        folder: Path | None,
         stop_signal: signal.Signals = signal.SIGTERM,
         privilege: Privilege = "plain",
         environment: Mapping[str, str] | None = None,
@@ -40,36 +42,43 @@ class ServerProcess:
         require_posix()
         self.name = name
         self.stop_signal = stop_signal
-        self.log = make_folder(folder) / "log"
+        self.log = make_folder(folder) / "log" if folder else None
+        self._log = self._open_log()
+        self._said = ""
         self.process = self._spawn(command, folder, privilege, environment, pipes)
         found = identify(self.process.pid)
         self.identity = found or Identity(pid=self.process.pid, started="ended at once")
 
+    def _open_log(self) -> IO[bytes]:
+        try:
+            log = tempfile.TemporaryFile() if self.log is None else open(self.log, "a+b")
+            if os.fstat(log.fileno()).st_size > LOG_BYTES_MAX:
+                log.truncate(0)
+        except OSError as error:
+            raise cannot_write(self.log or Path(tempfile.gettempdir()), error) from error
+        self._log_from = os.fstat(log.fileno()).st_size
+        return log
+
     def _spawn(
         self,
         command: Sequence[str],
-        folder: Path,
+        folder: Path | None,
         privilege: Privilege,
         environment: Mapping[str, str] | None,
         pipes: bool,
     ) -> subprocess.Popen[bytes]:
         try:
-            with open(self.log, "ab") as log:
-                if log.tell() > LOG_BYTES_MAX:
-                    log.truncate(0)
-                self._log_from = os.fstat(log.fileno()).st_size
-                return subprocess.Popen(
-                    [*launch_words(privilege, self.stop_signal), *command],
-                    stdin=subprocess.PIPE if pipes else subprocess.DEVNULL,
-                    stdout=subprocess.PIPE if pipes else log,
-                    stderr=log,
-                    cwd=folder,
-                    env=None if environment is None else {**os.environ, **environment},
-                    start_new_session=True,
-                )
+            return subprocess.Popen(
+                [*launch_words(privilege, self.stop_signal), *command],
+                stdin=subprocess.PIPE if pipes else subprocess.DEVNULL,
+                stdout=subprocess.PIPE if pipes else self._log,
+                stderr=self._log,
+                cwd=folder,
+                env=None if environment is None else {**os.environ, **environment},
+                start_new_session=True,
+            )
         except OSError as error:
-            if error.filename in (str(self.log), None):
-                raise cannot_write(self.log, error) from error
+            self._log.close()
             raise BackendError(f"{self.name} cannot be run: {command[0]}: {error.strerror}.") from error
 
     def is_running(self) -> bool:
@@ -78,12 +87,11 @@ class ServerProcess:
 
     def last_words(self) -> str:
         """What it wrote to its log in this run, the end of it."""
-        try:
-            with open(self.log, "rb") as log:
-                log.seek(self._log_from)
-                return log.read()[-3000:].decode(errors="replace").strip()
-        except OSError:
-            return ""
+        if not self._log.closed:
+            end = os.fstat(self._log.fileno()).st_size
+            begin = max(self._log_from, end - 3000)
+            self._said = os.pread(self._log.fileno(), end - begin, begin).decode(errors="replace").strip()
+        return self._said
 
     def how_it_ended(self) -> str:
         """``exit code 1``, ``signal SIGKILL`` or ``still running``."""
@@ -99,7 +107,7 @@ class ServerProcess:
                 return False
             if time.monotonic() > deadline:
                 self.kill()
-                raise BackendError(f"{self.name} did not get ready in time; the end of {self.log}: {_last(self.last_words())}")
+                raise BackendError(f"{self.name} did not get ready in time; the end of its log: {_last(self.last_words())}")
             time.sleep(0.003)
         return True
 
@@ -121,9 +129,10 @@ class ServerProcess:
 
     def _reap(self) -> None:
         self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                pipe.close()
+        self.last_words()
+        for file in (self._log, self.process.stdin, self.process.stdout):
+            if file is not None:
+                file.close()
 
 
 def _last(text: str) -> str:

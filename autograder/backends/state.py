@@ -7,12 +7,13 @@ import json
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from autograder.backends.errors import BackendError, cannot_write
 
-__all__ = ["ROOT", "make_folder", "read_json", "short_folder", "socket_paths", "state_folder", "write_text"]
+__all__ = ["ROOT", "make_folder", "python_path", "read_json", "short_folder", "socket_paths", "state_folder", "write_text"]
 
 ROOT = Path(__file__).resolve().parents[2]
 """The clone."""
@@ -24,6 +25,11 @@ SOCKET_PATH_BYTES_MAX = 100
 def state_folder() -> Path:
     """The state folder of this clone, made when missing; ``FORTNIGHT_STATE`` names another one."""
     return make_folder(Path(os.environ.get("FORTNIGHT_STATE") or ROOT / ".fortnight").absolute())
+
+
+def python_path() -> str:
+    """The PYTHONPATH of our own programs: the clone first, then what we were given."""
+    return os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
 def make_folder(path: Path, mode: int = 0o755) -> Path:
@@ -68,8 +74,9 @@ def short_folder(path: Path, base: str | None = None) -> Path:
     return folder
 
 
-def socket_paths(state: Path) -> list[Path]:
+def socket_paths(state: Path) -> Iterator[Path]:
     """Where the supervisor's socket may lie, best first: in the state folder, else under a short name."""
     inside = state / "supervisor" / "socket"
-    fits = len(os.fsencode(inside)) <= SOCKET_PATH_BYTES_MAX
-    return [inside, short_folder(state) / "socket"] if fits else [short_folder(state) / "socket"]
+    if len(os.fsencode(inside)) <= SOCKET_PATH_BYTES_MAX:
+        yield inside
+    yield short_folder(state) / "socket"

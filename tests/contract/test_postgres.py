@@ -86,6 +86,7 @@ def test_a_postmaster_left_behind_on_the_same_folder_is_ended(tmp_path: Path) ->
     left.start()
     with Postgres(tmp_path) as server:
         assert not left.is_running()
+        left.stop()
         assert value(server.address, "select 1") == 1
 
 

@@ -56,7 +56,7 @@ def test_a_damaged_file_counts_as_missing(tmp_path: Path, text: str) -> None:
 def test_a_socket_lies_in_the_state_folder_while_its_path_is_short(spare: int, places: int) -> None:
     inside = "/supervisor/socket"
     state = Path("/" + "x" * (SOCKET_PATH_BYTES_MAX - len(inside) - 1 + spare))
-    found = socket_paths(state)
+    found = list(socket_paths(state))
     assert len(found) == places
     assert (found[0] == Path(f"{state}{inside}")) is (spare == 0)
     found[-1].parent.rmdir()
