@@ -60,7 +60,7 @@ class Fault:
 
     @property
     def name(self) -> str:
-        """Short, stable, and enough to make the fault again: ``kill-before``, ``delay-after-500ms``, ``error-40001``."""
+        """Short, stable, and enough to make the fault again: ``kill-before``, ``delay-after-500ms``."""
         delay = f"{self.delay_ms}ms" if self.delay_ms else ""
         return "-".join(part for part in (KINDS[self.kind].word, self.side, delay, self.code) if part)
 
@@ -75,7 +75,7 @@ class Fault:
         match = NAME.fullmatch(name)
         kind = next((kind for kind, known in KINDS.items() if match and known.word == match["word"]), None)
         if match is None or kind is None:
-            raise ValueError(f"no fault is called {name!r}; names look like kill-before, cut-after, park, delay-after-500ms")
+            raise ValueError(f"no fault is called {name!r}; names look like kill-before, park, delay-after-500ms")
         return cls(kind, match["side"] or "", int(match["delay_ms"] or 0), match["code"] or "")
 
 

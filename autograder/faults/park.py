@@ -1,4 +1,4 @@
-"""A park: a request stays on its way while the program goes on; then the process dies, and the request never arrives."""
+"""A park: a request stays on its way while the program goes on; then the process dies, and it never arrives."""
 
 from __future__ import annotations
 

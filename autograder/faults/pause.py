@@ -1,4 +1,4 @@
-"""A pause: the process stands still for a while (a long garbage collection, a stopped machine), then goes on as if nothing was."""
+"""A pause: the process stands still for a while (a long garbage collection), then goes on as if nothing had been."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tap: doors between a process and its backends, where every request is numbered, and may be held, dropped or delayed."""
+"""The tap: doors between processes and their backends, where requests are numbered, held, dropped and delayed."""
 
 from autograder.tap.closing import BackendStuck
 from autograder.tap.members import Member, leave_group

@@ -1,4 +1,4 @@
-"""Cutting links so that it is over when it is over: when this returns, every backend has seen the end of its connection.
+"""Cutting links so that it is over when it is over: every backend has then seen the end of its connection.
 
 For Postgres that means that the rollback *has happened*; no run has to poll or to sleep for it. A statement that waits
 for somebody's lock does not notice that its client is gone, so it is cancelled after a moment.

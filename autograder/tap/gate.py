@@ -41,6 +41,8 @@ class Gate:
         self.waiting: deque[Request] = deque()
         self.waiting_bytes = 0
         self.under_way: deque[Request] = deque()
+        self.half: Request | None = None
+        """A request whose first half (its Parse) has been answered and whose second half has not come."""
         self.before: Callable[[Request], bool] = lambda request: False
         """The conversation may take a request over before it is offered; it then says True."""
 
@@ -72,6 +74,11 @@ class Gate:
         """The request must wait a little longer."""
         self.waiting.appendleft(request)
         self.waiting_bytes += len(request.data)
+
+    def lost(self) -> list[Request]:
+        """The counted requests that reached the server and whose answer will never come."""
+        candidates = [*self.under_way, *([self.half] if self.half else [])]
+        return [one for one in candidates if one.counted and one.forwarded and not one.answered]
 
     def forward(self, request: Request) -> None:
         """Send it to the server."""

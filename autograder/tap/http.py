@@ -31,8 +31,8 @@ class HttpConversation:
         if self._raw:
             self.link.to_server(data)
             return
-        self._asked.feed(data)
         try:
+            self._asked.feed(data)
             while not self.link.closed and (message := self._asked.next()) is not None:
                 self._request(message)
         except NotHttp:
@@ -55,8 +55,8 @@ class HttpConversation:
         if self._raw:
             self.link.to_client(data)
             return
-        self._told.feed(data)
         try:
+            self._told.feed(data)
             while not self.link.closed and (message := self._told.next(self._asked_head())) is not None:
                 self._answer(message)
         except NotHttp:

@@ -108,7 +108,8 @@ class KafkaConversation:
         here, mine = self.link.door, (host, port)
         if mine == here.upstream or (port == here.upstream[1] and host in LOOPBACK and here.upstream[0] in LOOPBACK):
             return "127.0.0.1", here.port
-        return "127.0.0.1", self.link.tap.door(here.process, "kafka", ("127.0.0.1" if host in LOOPBACK else host, port)).port
+        broker = ("127.0.0.1" if host in LOOPBACK else host, port)
+        return "127.0.0.1", self.link.tap.door(here.process, "kafka", broker).port
 
     def _membership(self, question: Asked, fields: Fields) -> None:
         """Keep track of who is in which group, so that the judge can make a dead member leave."""

@@ -10,6 +10,8 @@ import struct
 
 __all__ = ["Fields", "array_head", "string"]
 
+VARINT_BITS_MAX = 63
+
 
 class Fields:
     """Reads one field after the other. Raises ``struct.error`` or ``IndexError`` where the bytes end too early."""
@@ -44,6 +46,8 @@ class Fields:
             if byte < 0x80:
                 return total
             shift += 7
+            if shift > VARINT_BITS_MAX:
+                raise IndexError("a Kafka number that does not end")
 
     def varint(self) -> int:
         """The zig-zag form that records use."""

@@ -23,9 +23,12 @@ def widened(question: Asked, message: bytes) -> bytes:
     if question.api != METADATA or question.version < NULL_SINCE:
         return message
     fields = Fields(message, 8)
-    fields.string()
-    fields.flexible = is_flexible(question.api, question.version)
-    fields.tags()
+    try:
+        fields.string()
+        fields.flexible = is_flexible(question.api, question.version)
+        fields.tags()
+    except (IndexError, struct.error):
+        return message
     empty, null = (b"\x01", b"\x00") if fields.flexible else (struct.pack("!i", 0), struct.pack("!i", -1))
     end = fields.at + len(empty)
     return message[: fields.at] + null + message[end:] if message[fields.at : end] == empty else message

@@ -64,10 +64,10 @@ def asked(message: bytes) -> Asked:
     if read is None:
         return head
     fields = Fields(message, 8)
-    fields.string()  # the client's id, never compact
-    fields.flexible = is_flexible(api, version)
-    fields.tags()
     try:
+        fields.string()  # the client's id, never compact
+        fields.flexible = is_flexible(api, version)
+        fields.tags()
         return read(head, fields)
     except (IndexError, struct.error):
         return head

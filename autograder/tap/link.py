@@ -1,7 +1,8 @@
 """A link: one connection of a process through a door, with its two wires, its gate and its conversation.
 
-A *conversation* knows the protocol: it cuts the client's bytes into requests, puts them through the gate, and tells where
-their answers end. A link ends softly when one side ends (what is under way goes on), and at once when it is *cut*.
+A *conversation* knows the protocol: it cuts the client's bytes into requests, puts them through the gate, and tells
+where their answers end. A link ends softly when one side ends (what is under way goes on), and at once when it is
+*cut*.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Conversation(Protocol):
         """When the link is cut: does the backend do something that we have to wait for (a rollback)?"""
 
     def cancel(self) -> bytes:
-        """What to send on a connection of its own to stop the statement under way; nothing if there is no such thing."""
+        """What to send on another connection to stop the statement under way; nothing if there is no such thing."""
 
 
 class Link:

@@ -45,8 +45,6 @@ class PostgresConversation:
         """An error in a pipeline: the server ignores everything up to the next Sync, and so do we."""
         self.copying = False
         self.owes_sync = False
-        self.half: Request | None = None
-        """A request whose Parse has its answer and whose Execute has not come."""
         self.answer = Answer()
         self._client = bytearray()
         self._server = bytearray()
@@ -111,8 +109,16 @@ class PostgresConversation:
             self.owes_sync = False
             self.link.to_server(message)
         else:
-            for cut in self.unit.take(kind, message):
-                self.gate.add(cut.request(self.link))
+            self._take(kind, message)
+
+    def _take(self, kind: int, message: bytes) -> None:
+        try:
+            requests = [cut.request(self.link) for cut in self.unit.take(kind, message)]
+        except (ValueError, IndexError, struct.error):
+            self._refuse("08P01", "that message is not one of Postgres's")
+            return
+        for request in requests:
+            self.gate.add(request)
 
     def _copy(self, kind: int, message: bytes) -> None:
         """While rows are copied in, everything goes straight through; a Sync is ignored by the server until the end."""
@@ -130,7 +136,7 @@ class PostgresConversation:
         if self.skipping:
             self._skip(request)
             return True
-        if self.half is not None:
+        if self.gate.half is not None:
             return self._join(request)
         self.answer = Answer.to(request)
         return False
@@ -145,7 +151,7 @@ class PostgresConversation:
         self.gate.forward(request)
 
     def _join(self, request: Request) -> bool:
-        half, self.half = self.half, None
+        half, self.gate.half = self.gate.half, None
         self.gate.under_way.append(half)
         if request.executes and request.counted and request.label == half.label:
             half.data, half.text, half.label = request.data, request.text, request.label
@@ -234,9 +240,11 @@ class PostgresConversation:
 
     def _finished(self, request: Request) -> None:
         """The last message of an answer has come."""
+        if not self.answer.synchronises:
+            request.transaction = "failed" if self.answer.error else "open"
         self.answer.tell(request)
         if request.preparing and not request.error:
-            self.half = request
+            self.gate.half = request
             self.gate.under_way.popleft()
             self.link.to_client(request.reply)
             request.reply = b""

@@ -59,7 +59,10 @@ class RedisConversation:
             end = buffer.find(b"\r\n")
             return (end + 2 if end >= 0 else -1), bytes(buffer[: max(end, 0)]).split()
         end = self._asked.end(buffer)
-        return end, (decode(bytes(buffer[:end])) or [] if end >= 0 else [])
+        words = decode(bytes(buffer[:end])) or [] if end >= 0 else []
+        if not all(isinstance(word, bytes) for word in words):
+            raise ValueError("the words of a command are bulk strings")
+        return end, words
 
     def _command(self, asked: Command, data: bytes) -> None:
         request = Request(
@@ -96,9 +99,7 @@ class RedisConversation:
             return mode != ("ON",)
         if asked.name == "MONITOR" or (asked.subscribes and not self.resp3):
             self.pushes_only = True
-        if asked.name == "HELLO":
-            self.resp3 = asked.arguments[:1] == ("3",)
-        elif asked.name == "RESET":
+        if asked.name == "RESET":
             self.resp3 = self.pushes_only = False
             return False
         return silent or self.pushes_only or asked.subscribes
@@ -125,6 +126,8 @@ class RedisConversation:
             self.link.to_client(value)
         else:
             self._answer(request, value)
+            if request.label == "HELLO" and not request.error:
+                self.resp3 = request.text.startswith("HELLO 3")
             self.gate.collect(value)
             self.gate.complete()
 

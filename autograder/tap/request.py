@@ -1,4 +1,4 @@
-"""A request: one thing that a process asks of a backend, from the moment it reaches the door until the client has its answer.
+"""A request: one thing that a process asks of a backend, from its arrival at the door until it is answered.
 
 A *held* request waits at the door, either before the backend has seen it or, with its answer ready, before the client
 has. Its *kind* says what it may do to others; its *effect* says whether they could notice.
@@ -11,7 +11,9 @@ from typing import Literal, Protocol
 
 from autograder.history import Backend
 
-__all__ = ["LONG_POLL", "TEXT_CHARS_MAX", "Action", "Kind", "Request", "Transaction", "shortened"]
+__all__ = [
+    "LABEL_CHARS_MAX", "LONG_POLL", "TEXT_CHARS_MAX", "Action", "Kind", "Request", "Transaction", "shortened",
+]  # fmt: skip
 
 Action = Literal["forward", "hold", "drop"]
 Kind = Literal["control", "read", "lock", "write", "end"]
@@ -20,6 +22,7 @@ others wait (select for update, advisory locks); ``write`` changes something; ``
 Transaction = Literal["idle", "open", "failed"]
 
 TEXT_CHARS_MAX = 300
+LABEL_CHARS_MAX = 60
 LONG_POLL = "Fetch"
 """The label of a request whose answer may be long in coming although nothing is being done."""
 
@@ -52,7 +55,7 @@ class Request:
     counted: bool = True
     """May an engine stop here? Handshakes and house-keeping are not counted."""
     silent: bool = False
-    """The backend will not answer (a Kafka produce with acks=0, a subscription): nobody ever learns what became of it."""
+    """The backend will not answer (a Kafka produce with acks=0, a subscription): nobody learns what came of it."""
     number: int = 0
     """The how-manieth counted request of its tap, from 1."""
     answer: str = ""
@@ -70,6 +73,10 @@ class Request:
     """Does it run anything, or does it only prepare, describe and synchronise?"""
     reply: bytes = field(default=b"", repr=False)
     """The part of the answer that the client has not been sent yet."""
+
+    def __post_init__(self) -> None:
+        self.label = shortened(self.label, LABEL_CHARS_MAX)
+        self.text = shortened(self.text)
 
     @property
     def protocol(self) -> Backend:
@@ -92,5 +99,6 @@ class Request:
 
 
 def shortened(text: str, chars_max: int = TEXT_CHARS_MAX) -> str:
-    """The text itself, or its beginning and an ellipsis."""
-    return text if len(text) <= chars_max else text[: chars_max - 1] + "…"
+    """The text itself, or its beginning and an ellipsis; nothing in it can move a terminal's cursor."""
+    text = text if len(text) <= chars_max else text[: chars_max - 1] + "…"
+    return text if text.isprintable() else "".join(letter if letter.isprintable() else " " for letter in text)

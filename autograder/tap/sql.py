@@ -1,8 +1,8 @@
 """What a piece of SQL is called and what it may do to others, told from its text alone.
 
-A *label* is a verb and a table (``insert outbox``) or, for what steers a transaction, one word (``COMMIT``): the same for
-all values. Where the text cannot tell (a function that Postgres does not ship), the SQL counts as a write: one crash
-point too many costs milliseconds, one too few hides a mistake.
+A *label* is a verb and a table (``insert outbox``) or, for what steers a transaction, one word (``COMMIT``): the same
+for all values. Where the text cannot tell (a function that Postgres does not ship), the SQL counts as a write: one
+crash point too many costs milliseconds, one too few hides a mistake.
 """
 
 from __future__ import annotations

@@ -188,9 +188,8 @@ class Tap:
 
     def _forget(self, link: Link) -> None:
         self.links.discard(link)
-        for request in link.gate.under_way:
-            if request.counted and request.forwarded and not request.answered:
-                self.on_lost(request)
+        for request in link.gate.lost():
+            self.on_lost(request)
         self.on_close(link)
 
     def _accept(self, door: Door) -> None:

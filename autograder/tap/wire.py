@@ -1,7 +1,7 @@
 """A wire: one non-blocking socket of a link, with the bytes that its peer was too slow to take.
 
-Nothing here ever waits. What cannot be sent at once is kept and sent when the socket can take it; the link stops reading
-from the other side while too much is kept (back-pressure).
+Nothing here ever waits. What cannot be sent at once is kept and sent when the socket can take it; the link stops
+reading from the other side while too much is kept (back-pressure).
 """
 
 from __future__ import annotations

@@ -43,7 +43,10 @@ def test_names_are_short_enough_to_stand_in_the_name_of_a_run() -> None:
     assert max(len(fault.name) for fault in EXAMPLES) <= 20
 
 
-@pytest.mark.parametrize("name", ["", "kill", "kill-between", "explode-before", "delay-after", "park-before", "kill-before-5ms", "error"])
+NO_NAMES = ["", "kill", "kill-between", "explode-before", "delay-after", "park-before", "kill-before-5ms", "error"]
+
+
+@pytest.mark.parametrize("name", NO_NAMES)
 def test_a_name_that_is_none_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="fault|crash|delay|park|error"):
         Fault.named(name)
