@@ -88,6 +88,15 @@ class History:
         tick = self.last_tick() + 1 if at is None else at
         return replace(self, marks=(*self.marks, Mark(kind="violation", process=process, at=tick, text=text)))
 
+    def until(self, tick: int) -> History:
+        """What had happened by this tick; calls that were under way then have no answer yet."""
+        calls = tuple(
+            call if call.end is None or call.end <= tick else replace(call, end=None, answer="", outcome="unknown")
+            for call in self.calls
+            if call.start <= tick
+        )
+        return replace(self, calls=calls, marks=tuple(mark for mark in self.marks if mark.at <= tick))
+
     def last_tick(self) -> int:
         """The tick of the last thing that happened; 0 for an empty history."""
         ticks = [call.end if call.end is not None else call.start for call in self.calls]

@@ -16,6 +16,8 @@ _MARK_WORTH = {
     "violation": 200, "crash": 150, "restart": 110, "error": 120, "cut": 140, "park": 140,
     "pause": 110, "resume": 100, "note": 60, "end": 15, "start": 10,
 }  # fmt: skip
+_PREPARATIONS = ("InitProducerId",)
+"""What a client does before it does anything."""
 _NEAR = 2
 """How many neighbours of the same process explain a fault."""
 
@@ -49,6 +51,8 @@ def _worth(event: Event) -> int:
         return 160
     if call.outcome != "ok" or call.end is None or call.waits_for:
         return 90
+    if call.label in _PREPARATIONS:
+        return 6
     if call.effect:
         return 50
     if is_commit(call) or is_rollback(call):

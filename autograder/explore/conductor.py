@@ -22,6 +22,7 @@ __all__ = ["Actor", "Conductor", "Ended", "Stuck"]
 
 POLL_S = 0.02
 QUIET_LOOKS = 3
+QUIET_LOOKS_WHILE_BUSY = 60
 QUIET_LOOK_S = 0.004
 WALL_LIMIT_S = 20.0
 """A safety net against endless programs; a run that meets it is reported as hung."""
@@ -172,8 +173,7 @@ class Conductor:
         kind, side = fault.split("-")
         what = "the answer to " if side == "after" else ""
         if kind == "kill":
-            reached = f"{side} {entry.label} #{entry.occurrence}"
-            self.recorder.mark("crash", actor.process, f"killed {reached}")
+            self.recorder.mark("crash", actor.process, f"{side} {entry.label} #{entry.occurrence}")
         else:
             self.recorder.mark("cut", actor.process, f"the connection is cut before {what}{entry.label} arrives")
 
@@ -206,23 +206,31 @@ class Conductor:
 
     def _look(self, actor: Actor, handled: int) -> None:
         """Strike when nothing more happens; a request left in flight is lost with its process."""
-        actor.looks = 0 if handled or not actor.running.quiet() else actor.looks + 1
-        if actor.looks < QUIET_LOOKS:
+        if not self._rests(actor, handled):
             return
         if actor.strike_at_rest is not None:
             strike, actor.strike_at_rest, actor.looks = actor.strike_at_rest, None, 0
             strike()
         elif actor.parked is not None:
-            self.recorder.mark("crash", actor.process, "killed while the request was in flight")
+            self.recorder.mark("crash", actor.process, "while the request was in flight")
             self._end(actor, Ended(kind="killed"))
 
     def _come_to_rest(self, actor: Actor) -> None:
         """Let everything go on that is not held, until the process only waits."""
-        looks, deadline = 0, time.monotonic() + WALL_LIMIT_S
-        while not actor.done and looks < QUIET_LOOKS and time.monotonic() < deadline:
+        actor.looks = 0
+        while not actor.done:
             handled = self.tap.poll(QUIET_LOOK_S)
             self._news(actor)
-            looks = 0 if handled or not actor.running.quiet() else looks + 1
+            if not actor.done and self._rests(actor, handled):
+                return
+
+    def _rests(self, actor: Actor, handled: int) -> bool:
+        """Has nothing moved for several looks: no thread of the process, no backend that works for it?
+
+        A statement that waits for a lock will not end by itself, so after many quiet looks it counts as rest too.
+        """
+        actor.looks = 0 if handled or not actor.running.quiet() else actor.looks + 1
+        return actor.looks >= (QUIET_LOOKS_WHILE_BUSY if self.tap.is_busy(actor.process) else QUIET_LOOKS)
 
     def _end(self, actor: Actor, result: Result | Ended, *, kill: bool = True) -> None:
         if actor.done:

@@ -60,9 +60,9 @@ def play(scenario: Scenario, lane: Lane, name: RunName) -> Played:
     stage = Stage(lane, name, scenario.target)
     scenario.play(stage)
     history = stage.history(scenario.title)
-    violations = _violations(scenario, history, stage)
+    violations, seen_at = _violations(scenario, history, stage)
     if violations:
-        first = violations[0]
+        first, history = violations[0], history.until(seen_at)
         history = history.with_violation(first.evidence, first.process or _last_process(history))
     return Played(
         name=str(name),
@@ -74,14 +74,15 @@ def play(scenario: Scenario, lane: Lane, name: RunName) -> Played:
     )
 
 
-def _violations(scenario: Scenario, history: History, stage: Stage) -> tuple[Violation, ...]:
-    found: dict[str, Violation] = {}
+def _violations(scenario: Scenario, history: History, stage: Stage) -> tuple[tuple[Violation, ...], int]:
+    """What was broken, each rule once, and the tick at which the first broken rule was seen to be broken."""
+    found: dict[str, tuple[Violation, int]] = {}
     for rule in scenario.rules:
         for state in stage.states:
-            violation = rule(history, state)
+            violation = rule(history.until(state.at), state)
             if violation is not None:
-                found.setdefault(violation.rule, violation)
-    return tuple(found.values())
+                found.setdefault(violation.rule, (violation, state.at))
+    return tuple(violation for violation, _ in found.values()), next((at for _, at in found.values()), 0)
 
 
 def _failures(stage: Stage) -> tuple[str, ...]:

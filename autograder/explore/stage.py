@@ -174,6 +174,7 @@ class Stage:
         """Read the backends as they are now."""
         state = State(
             moment=moment,
+            at=self.recorder.tick,
             tables={table: self.lane.rows(table) for table in tables},
             messages=self.lane.messages(),
             known={"trouble": self.trouble, **known},

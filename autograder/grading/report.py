@@ -6,15 +6,17 @@ import html
 import textwrap
 from collections.abc import Iterable
 
-from autograder.diagram import Diagram, page
+from autograder.diagram import Diagram, focus, page
+from autograder.diagram.story import sentence
 from autograder.explore.scenario import Played
 from autograder.explore.sweep import Swept
 from autograder.grading.verdict import TaskVerdict, Verdict
+from autograder.history import Mark
 from autograder.labs import Lab, Rule, Task, find
 
 __all__ = ["FAULT_WORDS", "coverage", "report_html", "report_page", "report_text"]
 
-STORY_LINES_MAX = 8
+STORY_LINES_MAX = 9
 WIDTH = 110
 
 FAULT_WORDS = {
@@ -90,11 +92,14 @@ def _without_fault(played: Played) -> bool:
 
 
 def _story(played: Played) -> list[str]:
-    lines = [
-        line.strip()
-        for line in Diagram(played.history, limit=STORY_LINES_MAX).text().splitlines()[1:]
-        if not line.strip().split(". ", 1)[-1].startswith("Rule broken")
-    ]
+    """The events that tell it, with their numbers in the picture; the broken rule itself is said by the line ``so``."""
+    told = focus(played.history, STORY_LINES_MAX + 1)
+    shown = [event for event in told.shown if not (isinstance(event.what, Mark) and event.what.kind == "violation")]
+    shown = shown[:STORY_LINES_MAX]
+    lines = [f"{event.number}. {sentence(event)}" for event in shown]
+    everything = len(shown) + told.hidden
+    if told.hidden:
+        lines.append(f"({len(shown)} of {everything} events; the picture has more)")
     return [f"{'story' if number == 0 else '':8} {line}" for number, line in enumerate(lines)]
 
 

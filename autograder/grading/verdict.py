@@ -76,7 +76,9 @@ def findings(swept: tuple[Swept, ...]) -> frozenset[Finding]:
         for played in one.broken:
             _, _, _, *strike = played.name.split(".")
             fault, call, _ = strike or ("none", "none", "")
-            found |= {Finding(one.scenario, violation.rule, fault, call) for violation in played.violations}
+            found |= {
+                Finding(one.scenario, violation.rule, fault, call, violation.evidence) for violation in played.violations
+            }
     return frozenset(found)
 
 

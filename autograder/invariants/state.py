@@ -29,6 +29,8 @@ class State:
     """The backends at one moment, called ``moment``: after the crash, after the repeat, at the end."""
 
     moment: str
+    at: int = 0
+    """The tick of the run's history at that moment."""
     tables: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
     messages: tuple[Message, ...] = ()
     known: Mapping[str, Any] = field(default_factory=dict)

@@ -64,6 +64,7 @@ class Finding:
     fault: str
     """``none`` when no fault was needed."""
     call: str
+    evidence: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
