@@ -4,5 +4,6 @@
     manuscript/labs/*.md ──> solutions/*/*.ipynb ──(nbgrader generate_assignment)──> labs/*/*.ipynb
     quizzes, predictions, hints, rubrics ──> autograder/notebook/items/*.json
 
-One direction, always explicit: ``build`` goes from text to notebooks, ``import`` brings an edit made in JupyterLab back.
+One direction, always explicit: ``build`` goes from text to notebooks, and ``import`` brings an edit made in JupyterLab
+back.
 """

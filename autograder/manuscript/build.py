@@ -75,7 +75,9 @@ def text_of_notebook(root: Path, file: Path) -> tuple[Place, Path]:
     elif len(relative) == 3 and relative[0] == "solutions":
         place = "labs"
     elif relative[:1] == ("labs",):
-        raise ManuscriptError("labs/ is made by nbgrader; edit the notebook in solutions/ and import that one", path=str(file))
+        raise ManuscriptError(
+            "labs/ is made by nbgrader; edit the notebook in solutions/ and import that one", path=str(file)
+        )
     else:
         raise ManuscriptError("import takes a notebook of days/ or solutions/", path=str(file))
     return place, root / "manuscript" / place / f"{file.stem}.md"

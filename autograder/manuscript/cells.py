@@ -62,11 +62,15 @@ class Cells:
         if mark and mark.name == "check":
             expected = f'check("{segment.name}")'
             if source not in ("", expected):
-                raise self._error(f"a check cell is one line that the builder writes; leave it empty or write {expected}", segment)
+                raise self._error(
+                    f"a check cell is one line that the builder writes; leave it empty or write {expected}", segment
+                )
             source, points = expected, agreed_points(segment, self.name, self.points_of, self.path)
         metadata = self._metadata(segment, points=points)
         if mark and segment.name:
-            return Cell(id=self._named(segment, f"{mark.name}-{segment.name}"), kind="code", source=source, metadata=metadata)
+            return Cell(
+                id=self._named(segment, f"{mark.name}-{segment.name}"), kind="code", source=source, metadata=metadata
+            )
         return Cell(id=self._counted(segment), kind="code", source=source, metadata=metadata)
 
     def _lint_solution(self, segment: Segment) -> None:
@@ -74,7 +78,9 @@ class Cells:
         regions = [line for line in lines if line in (BEGIN_SOLUTION, END_SOLUTION)]
         if segment.mark and segment.mark.name == "solution":
             if not regions or regions != [BEGIN_SOLUTION, END_SOLUTION] * (len(regions) // 2):
-                raise self._error(f"a solution cell needs a line {BEGIN_SOLUTION!r} and then a line {END_SOLUTION!r}", segment)
+                raise self._error(
+                    f"a solution cell needs a line {BEGIN_SOLUTION!r} and then a line {END_SOLUTION!r}", segment
+                )
         elif any("BEGIN SOLUTION" in line for line in lines):
             raise self._error('only a cell with the mark solution="..." may hold a solution', segment)
 
@@ -143,9 +149,13 @@ class Cells:
     def _named(self, segment: Segment, name: str) -> str:
         id = f"{self.prefix}-{name}"
         if id in self.taken:
-            raise self._error(f"{name!r} stands twice, first in line {self.taken[id]}; names are unique in a text", segment)
+            raise self._error(
+                f"{name!r} stands twice, first in line {self.taken[id]}; names are unique in a text", segment
+            )
         if len(id) > 50:
-            raise self._error(f"{name!r} is too long for a cell id; use at most {50 - len(self.prefix)} characters", segment)
+            raise self._error(
+                f"{name!r} is too long for a cell id; use at most {50 - len(self.prefix)} characters", segment
+            )
         self.taken[id] = segment.line
         return id
 

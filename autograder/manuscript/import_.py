@@ -58,7 +58,9 @@ def imported(base: Text, cells: list[Any]) -> str:
     pieces = list(_pieces(base, _without_answers(base, cells)))
     out: list[str] = []
     for before, piece in zip([None, *pieces], pieces):
-        adjacent = before is not None and None not in (before.number, piece.number) and piece.number == before.number + 1
+        adjacent = (
+            before is not None and None not in (before.number, piece.number) and piece.number == before.number + 1
+        )
         if before is not None and not adjacent:
             out[-1] = out[-1].rstrip("\n") + "\n\n"
         needs_break = before is not None and before.is_prose and piece.is_prose
@@ -109,11 +111,21 @@ def _same(made: tuple[Cell, ...], now: list[Any]) -> bool:
 
 
 def _content(cell: Cell) -> tuple[Any, ...]:
-    return (cell.kind, cell.source, *(cell.metadata.get(key) for key in ("fortnight", "nbgrader")), _tags(cell.metadata))
+    return (
+        cell.kind,
+        cell.source,
+        *(cell.metadata.get(key) for key in ("fortnight", "nbgrader")),
+        _tags(cell.metadata),
+    )
 
 
 def _node_content(node: Any) -> tuple[Any, ...]:
-    return (node.cell_type, node.source, *(node.metadata.get(key) for key in ("fortnight", "nbgrader")), _tags(node.metadata))
+    return (
+        node.cell_type,
+        node.source,
+        *(node.metadata.get(key) for key in ("fortnight", "nbgrader")),
+        _tags(node.metadata),
+    )
 
 
 def _tags(metadata: Mapping[str, Any]) -> list[str]:
@@ -139,7 +151,9 @@ def _must_say(text: Text, cells: list[Any], file: Path) -> None:
     for number, (one, other) in enumerate(zip([*wanted, None], [*got, None])):
         if one != other:
             shown = repr((one or other or ("", ""))[1][:60])
-            raise ManuscriptError(f"part {number + 1} cannot be said in the text ({shown}); edit the text itself", path=str(file))
+            raise ManuscriptError(
+                f"part {number + 1} cannot be said in the text ({shown}); edit the text itself", path=str(file)
+            )
 
 
 def _joined(cells: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:

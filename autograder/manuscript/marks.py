@@ -48,31 +48,86 @@ def _flags(*, grade: bool = False, solution: bool = False, locked: bool = False)
 
 
 _ALL = (
-    Mark(name="given", form="fence", places=("labs",), example='```python given="schema"', nbgrader=_flags(locked=True),
-         meaning="Code that the learner gets and cannot edit; part of the program that is judged."),
-    Mark(name="solution", form="fence", places=("labs",), example='```python solution="relay"',
-         nbgrader=_flags(solution=True),
-         meaning="The learner writes what stands between `### BEGIN SOLUTION` and `### END SOLUTION`; the release"
-                 " shows `raise NotImplementedError()` in its place."),
-    Mark(name="check", form="fence", places=("labs",), example='```python check="relay"', may=("points",),
-         nbgrader=_flags(grade=True, locked=True),
-         meaning="One line, `check(\"relay\")`, written by the builder; its points come from `autograder/labs/`."),
-    Mark(name="experiment", form="fence", places=("days", "labs"), example="```python experiment", name_is="optional",
-         meaning="Code that runs for the reader and is never part of a hand-in."),
-    Mark(name="diagram", form="fence", places=("days", "labs"), example='```python diagram="crash"',
-         meaning="Code whose last value is a space-time diagram; the prose that follows reads it aloud."),
-    Mark(name="predict", form="block", places=("days", "labs"), example='```predict id="d06-crash"',
-         meaning="A question that is answered before the next cell runs; it may end with choices, one per `- ` line."),
-    Mark(name="quiz", form="block", places=("days", "labs", "items"), example='```quiz id="d06-once"',
-         meaning="A question with options: `- [x]` the right one, `- [ ]` the others with `belief:`; all with `reply:`."),
-    Mark(name="recall", form="block", places=("days", "labs"), example="```recall day=6", key="day",
-         meaning="Five questions from earlier days, chosen from the learner's own misses."),
-    Mark(name="hint", form="block", places=("labs",), example='````hint task="relay" rung=1', key="task",
-         needs=("rung",),
-         meaning="One rung of three: where to look, which idea, the skeleton. `hint(\"relay\")` opens them in turn."),
-    Mark(name="written", form="block", places=("days", "labs"), example='```written id="l06-tradeoff"',
-         nbgrader=_flags(grade=True, solution=True),
-         meaning="A question answered in words, with `rubric:` and `answer:`, which open after an answer is written."),
+    Mark(
+        name="given",
+        form="fence",
+        places=("labs",),
+        example='```python given="schema"',
+        nbgrader=_flags(locked=True),
+        meaning="Code that the learner gets and cannot edit; part of the program that is judged.",
+    ),
+    Mark(
+        name="solution",
+        form="fence",
+        places=("labs",),
+        example='```python solution="relay"',
+        nbgrader=_flags(solution=True),
+        meaning="The learner writes what stands between `### BEGIN SOLUTION` and `### END SOLUTION`; the release"
+        " shows `raise NotImplementedError()` in its place.",
+    ),
+    Mark(
+        name="check",
+        form="fence",
+        places=("labs",),
+        example='```python check="relay"',
+        may=("points",),
+        nbgrader=_flags(grade=True, locked=True),
+        meaning='One line, `check("relay")`, written by the builder; its points come from `autograder/labs/`.',
+    ),
+    Mark(
+        name="experiment",
+        form="fence",
+        places=("days", "labs"),
+        example="```python experiment",
+        name_is="optional",
+        meaning="Code that runs for the reader and is never part of a hand-in.",
+    ),
+    Mark(
+        name="diagram",
+        form="fence",
+        places=("days", "labs"),
+        example='```python diagram="crash"',
+        meaning="Code whose last value is a space-time diagram; the prose that follows reads it aloud.",
+    ),
+    Mark(
+        name="predict",
+        form="block",
+        places=("days", "labs"),
+        example='```predict id="d06-crash"',
+        meaning="A question that is answered before the next cell runs; it may end with choices, one per `- ` line.",
+    ),
+    Mark(
+        name="quiz",
+        form="block",
+        places=("days", "labs", "items"),
+        example='```quiz id="d06-once"',
+        meaning="A question with options: `- [x]` the right one, `- [ ]` the others with `belief:`; all with `reply:`.",
+    ),
+    Mark(
+        name="recall",
+        form="block",
+        places=("days", "labs"),
+        example="```recall day=6",
+        key="day",
+        meaning="Five questions from earlier days, chosen from the learner's own misses.",
+    ),
+    Mark(
+        name="hint",
+        form="block",
+        places=("labs",),
+        example='````hint task="relay" rung=1',
+        key="task",
+        needs=("rung",),
+        meaning='One rung of three: where to look, which idea, the skeleton. `hint("relay")` opens them in turn.',
+    ),
+    Mark(
+        name="written",
+        form="block",
+        places=("days", "labs"),
+        example='```written id="l06-tradeoff"',
+        nbgrader=_flags(grade=True, solution=True),
+        meaning="A question answered in words, with `rubric:` and `answer:`, which open after an answer is written.",
+    ),
 )
 
 MARKS: Mapping[str, Mark] = MappingProxyType({mark.name: mark for mark in _ALL})
@@ -82,5 +137,7 @@ BLOCKS: Mapping[str, Mark] = MappingProxyType({mark.name: mark for mark in _ALL 
 
 def table() -> str:
     """The marks as a Markdown table, for the contributor's guide."""
-    rows = [f"| `{mark.name}` | ````` {mark.example} ````` | {', '.join(mark.places)} | {mark.meaning} |" for mark in _ALL]
+    rows = [
+        f"| `{mark.name}` | ````` {mark.example} ````` | {', '.join(mark.places)} | {mark.meaning} |" for mark in _ALL
+    ]
     return "\n".join(["| mark | written as | stands in | what it is |", "|---|---|---|---|", *rows]) + "\n"

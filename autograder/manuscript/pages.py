@@ -82,7 +82,12 @@ class Text:
     def _hints(self) -> list[Hints]:
         rungs = groupby(self.blocks("hint"), key=lambda segment: segment.name)
         return [
-            Hints(id=f"{self.name}/{task}", task=task, page=self.name, rungs=tuple(rung.body.strip("\n") for rung in found))
+            Hints(
+                id=f"{self.name}/{task}",
+                task=task,
+                page=self.name,
+                rungs=tuple(rung.body.strip("\n") for rung in found),
+            )
             for task, found in rungs
         ]
 
@@ -149,7 +154,9 @@ def _lint_skeleton(segment: Segment, solutions: dict[str, set[str]], text: Text)
     solution = solutions.get(segment.name, set())
     shown = solution & set(map(str.strip, segment.body.split("\n")))
     if len(solution) > 2 and len(shown) * 3 > len(solution) * 2:
-        raise _error(f"rung 3 of {segment.name!r} holds {len(shown)} of the {len(solution)} lines of the solution", segment, text)
+        raise _error(
+            f"rung 3 of {segment.name!r} holds {len(shown)} of the {len(solution)} lines of the solution", segment, text
+        )
 
 
 def _lint_diagrams(text: Text) -> None:
@@ -160,14 +167,14 @@ def _lint_diagrams(text: Text) -> None:
 
 
 def _lint_imports(text: Text) -> None:
-    """Pieces are imported above their first use: without that, ``recall(...)`` is a magic of IPython and fails quietly."""
+    """Pieces are imported above their first use: else ``recall(...)`` is a magic of IPython and fails quietly."""
     imported: set[str] = set()
     for segment, cells in text.parts:
         for cell in cells:
             called = _CALLED.match(cell.source) if cell.kind == "code" and "fortnight" in cell.metadata else None
             if called and called[1] not in imported:
-                message = f"{called[1]!r} is not imported yet; write `from autograder.notebook import {called[1]}` in a cell above"
-                raise _error(message, segment, text)
+                line = f"from autograder.notebook import {called[1]}"
+                raise _error(f"{called[1]!r} is not imported yet; write `{line}` in a cell above", segment, text)
             for names in _IMPORTED.findall(cell.source) if cell.kind == "code" else ():
                 imported |= set(re.findall(r"\w+", names))
 

@@ -13,6 +13,7 @@ from typing import Any, Union
 
 from autograder.notebook.bank import Bank, Hints, Item, Prediction, Quiz, Written, letter
 from autograder.notebook.card import markdown_html
+from autograder.notebook.quiz import reply_text
 from autograder.notebook.spacing import RECALLED, recall_items
 
 __all__ = ["Piece", "html", "piece_of", "staged"]
@@ -29,7 +30,9 @@ def html(piece: Piece) -> str:
     elif isinstance(piece, Prediction):
         block = _prediction(piece)
     elif isinstance(piece, Hints):
-        block = "".join(_fold(f"Hint {n} of 3: {_RUNGS[n - 1]}", _md(rung)) for n, rung in enumerate(piece.rungs, start=1))
+        block = "".join(
+            _fold(f"Hint {n} of 3: {_RUNGS[n - 1]}", _md(rung)) for n, rung in enumerate(piece.rungs, start=1)
+        )
         block = f'<div class="fortnight-hints">\n{block}</div>'
     elif isinstance(piece, Written):
         block = _written(piece)
@@ -50,7 +53,7 @@ def piece_of(metadata: Mapping[str, Any], page: str, bank: Bank) -> Piece | None
 
 
 def staged(cells: Sequence[Mapping[str, Any]], page: str, bank: Bank) -> list[dict[str, Any]]:
-    """The cells of the notebook `page` for the site: one Markdown cell with a form for each piece, the rest as it is."""
+    """The cells of the notebook `page` for the site: one Markdown cell with a form per piece, the rest as it is."""
     found = []
     for cell in cells:
         piece = piece_of(cell.get("metadata", {}), page, bank)
@@ -73,16 +76,14 @@ def _fresh_recall(day: int, bank: Bank) -> Sequence[Quiz]:
 
 def _quiz(quiz: Quiz, *, key: str) -> str:
     options = _radios(key, [option.text for option in quiz.options])
-    replies = "".join(
-        f'<li data-letter="{name}"{" data-right" if name == quiz.right else ""}>{_md(_verdict(name, quiz) + option.reply)}</li>\n'
-        for name, option in zip(quiz.letters, quiz.options)
-    )
+    replies = "".join(_reply(name, quiz) for name in quiz.letters)
     answers = f'<details class="fortnight-answers"><summary>Answers</summary><ol type="a">\n{replies}</ol></details>'
     return _form("quiz", key, quiz.question, options, "Answer", answers)
 
 
-def _verdict(name: str, quiz: Quiz) -> str:
-    return "**Right.** " if name == quiz.right else "**Not so.** "
+def _reply(name: str, quiz: Quiz) -> str:
+    right = " data-right" if name == quiz.right else ""
+    return f'<li data-letter="{name}"{right}>{_md(reply_text(quiz, name))}</li>\n'
 
 
 def _prediction(item: Prediction) -> str:
@@ -94,7 +95,9 @@ def _prediction(item: Prediction) -> str:
 def _written(item: Written) -> str:
     key = f"written-{item.id}"
     rubric = _fold("Rubric and one good answer", _md(item.rubric) + _md(item.answer), name="fortnight-answers")
-    return _form("written", key, item.question, _textarea(key, "Your answer", rows=5), "Keep it and open the rubric", rubric)
+    return _form(
+        "written", key, item.question, _textarea(key, "Your answer", rows=5), "Keep it and open the rubric", rubric
+    )
 
 
 def _form(kind: str, key: str, question: str, fields: str, button: str, answers: str) -> str:

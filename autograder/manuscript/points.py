@@ -30,7 +30,9 @@ def agreed_points(segment: Segment, lab: str, points_of: PointsOf, path: str) ->
     written = _number(segment, path)
     tasks = points_of(lab)
     if tasks is None and written is None:
-        raise _error(f"autograder/labs/{lab}.py is not there yet; write points=... on this fence until it is", segment, path)
+        raise _error(
+            f"autograder/labs/{lab}.py is not there yet; write points=... on this fence until it is", segment, path
+        )
     if tasks is None:
         assert written is not None
         return written
@@ -38,7 +40,9 @@ def agreed_points(segment: Segment, lab: str, points_of: PointsOf, path: str) ->
         raise _error(f"{lab} has no task {segment.name!r}; its tasks are {', '.join(tasks)}", segment, path)
     points = tasks[segment.name]
     if written is not None and written != points:
-        raise _error(f"{segment.name!r} gives {written:g} points here and {points:g} in autograder/labs/{lab}.py", segment, path)
+        raise _error(
+            f"{segment.name!r} gives {written:g} points here and {points:g} in autograder/labs/{lab}.py", segment, path
+        )
     return points
 
 

@@ -90,7 +90,9 @@ def _option(lines: Sequence[str], segment: Segment, path: str, offset: int) -> O
         elif line.startswith("  "):
             parts[last].append(line[2:])
         elif line.strip():
-            raise _error(f"cannot read {line!r}; indent what belongs to an option by two", segment, path, offset + number)
+            raise _error(
+                f"cannot read {line!r}; indent what belongs to an option by two", segment, path, offset + number
+            )
     right = head[1] != " "
     for needed in ("reply", *(() if right else ("belief",))):
         if needed not in parts:

@@ -107,7 +107,9 @@ class _Reader:
         raw = "".join(self.lines[begin:end])
         body = _LEADING_BREAK.sub("", raw.strip("\n")).strip("\n")
         if body.count("<details") != body.count("</details>"):
-            raise self._error("a <details> fold must open and close in one cell (no heading or code cell inside)", begin)
+            raise self._error(
+                "a <details> fold must open and close in one cell (no heading or code cell inside)", begin
+            )
         blank = len(raw) - len(raw.lstrip("\n"))
         yield Segment(kind="prose", body=body.strip("\n") if body.strip() else "", raw=raw, line=begin + blank + 1)
 

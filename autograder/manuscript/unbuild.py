@@ -26,10 +26,14 @@ def written_anew(cell: Any) -> str:
     if cell.cell_type == "raw":
         raise ManuscriptError("raw cells have no place in a text; make it Markdown or code")
     if cell.get("attachments"):
-        raise ManuscriptError(f"the cell {cell.id} holds a pasted image; save it as a file beside the notebook and link to it")
+        raise ManuscriptError(
+            f"the cell {cell.id} holds a pasted image; save it as a file beside the notebook and link to it"
+        )
     mark = cell.metadata.get("fortnight", {})
     if mark.get("part"):
-        raise ManuscriptError(f"the cell {cell.id} is a copy of a piece ({mark.get('id')}); write a new {mark['mark']} in the text")
+        raise ManuscriptError(
+            f"the cell {cell.id} is a copy of a piece ({mark.get('id')}); write a new {mark['mark']} in the text"
+        )
     if cell.cell_type == "markdown":
         return f"{prose(cell.source)}\n"
     source = "" if _mark_of(cell)[0] == "check" else cell.source

@@ -43,7 +43,11 @@ class Record:
 
     def to_line(self) -> bytes:
         """One JSON line; what has its default value is left out."""
-        told = {field.name: getattr(self, field.name) for field in fields(self) if getattr(self, field.name) != field.default}
+        told = {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if getattr(self, field.name) != field.default
+        }
         told["at"] = self.at.astimezone(timezone.utc).isoformat()
         return json.dumps(told, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 

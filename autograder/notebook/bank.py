@@ -13,7 +13,20 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Union
 
-__all__ = ["ITEMS", "Bank", "Hints", "Item", "Option", "Page", "Prediction", "Quiz", "Written", "bank", "letter", "page_of"]
+__all__ = [
+    "ITEMS",
+    "Bank",
+    "Hints",
+    "Item",
+    "Option",
+    "Page",
+    "Prediction",
+    "Quiz",
+    "Written",
+    "bank",
+    "letter",
+    "page_of",
+]
 
 ITEMS = Path(__file__).parent / "items"
 
@@ -167,7 +180,8 @@ def page_of(data: Mapping[str, Any]) -> Page:
         day=data["day"],
         title=data["title"],
         quizzes=tuple(
-            Quiz(**{**quiz, "options": tuple(Option(**option) for option in quiz["options"])}) for quiz in data["quizzes"]
+            Quiz(**{**quiz, "options": tuple(Option(**option) for option in quiz["options"])})
+            for quiz in data["quizzes"]
         ),
         predictions=tuple(Prediction(**{**item, "choices": tuple(item["choices"])}) for item in data["predictions"]),
         hints=tuple(Hints(**{**item, "rungs": tuple(item["rungs"])}) for item in data["hints"]),

@@ -44,7 +44,10 @@ def hint_card(of: Learner, hints: Hints, attempt: str) -> Card:
         rung = step.rung + 1 if step.asks else step.rung
         of.answers.keep(Record(kind=kind, id=hints.id, at=of.now, rung=rung, attempt=fingerprint(attempt)))
     names = ("where to look", "which idea", "the skeleton")
-    shown = [f"**Hint {number} of 3, {names[number - 1]}.**\n\n{hints.rungs[number - 1]}" for number in range(1, step.rung + 1)]
+    shown = [
+        f"**Hint {number} of 3, {names[number - 1]}.**\n\n{hints.rungs[number - 1]}"
+        for number in range(1, step.rung + 1)
+    ]
     return Card("\n\n".join([*shown, *([step.asks] if step.asks else [])]))
 
 
@@ -58,12 +61,16 @@ def next_step(hints: Hints, records: Sequence[Record], attempt: str) -> Step:
     if asked or not _unchanged(own, attempt):
         return Step(rung + 1, opens=True)
     if rung == 0:
-        return Step(0, "You have not tried yet. Write a first attempt, or run the cell again to open the first hint anyway.")
-    return Step(rung, f"You have not changed your attempt since hint {rung}. Run the cell again to open the next one anyway.")
+        return Step(
+            0, "You have not tried yet. Write a first attempt, or run the cell again to open the first hint anyway."
+        )
+    return Step(
+        rung, f"You have not changed your attempt since hint {rung}. Run the cell again to open the next one anyway."
+    )
 
 
 def hints_for(of: Learner, task: str, lab: str = "") -> Hints | Card:
-    """The hints of a task; `lab` (or the notebook beside which we run) decides where two labs have a task of this name."""
+    """The hints of a task; `lab`, or else the notebook in this folder, decides between tasks of the same name."""
     named = [hints for hints in of.bank.hints if hints.task == task and hints.page.startswith(lab)]
     here = [hints for hints in named if (of.folder / f"{hints.page}.ipynb").exists()]
     if len(here or named) == 1:

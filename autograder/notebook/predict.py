@@ -53,7 +53,9 @@ def outcome_card(of: Learner, id: str, actual: object) -> Card:
     same = _normal(_said(item, first.answer)) == _normal(quoted(str(actual)))
     if not of.answers.of("outcome", item.id):
         right = same if item.choices else None
-        of.answers.keep(Record(kind="outcome", id=item.id, at=of.now, answer=str(actual)[:_KEPT_CHARACTERS_MAX], right=right))
+        of.answers.keep(
+            Record(kind="outcome", id=item.id, at=of.now, answer=str(actual)[:_KEPT_CHARACTERS_MAX], right=right)
+        )
     table = f"| you predicted | it was |\n|---|---|\n| {_said(item, first.answer)} | {quoted(str(actual))} |"
     return Card(f"{table}\n\n{_reading(item, same)}", data)
 

@@ -43,7 +43,9 @@ def record_of(item: Quiz, letter: str, kind: Kind, of: Learner) -> Record:
     """The record of one answer; a letter that is no option counts as wrong."""
     option = item.option(letter)
     right = option is not None and option.belief is None
-    return Record(kind=kind, id=item.id, at=of.now, answer=letter, right=right, belief=option.belief if option else None)
+    return Record(
+        kind=kind, id=item.id, at=of.now, answer=letter, right=right, belief=option.belief if option else None
+    )
 
 
 def ask_text(item: Quiz) -> str:

@@ -31,11 +31,15 @@ def recall_card(of: Learner, day: int, answers: str) -> Card:
         return _replies(items, given.answer, "Answered before; the first answers count.")
     letters = re.sub(r"[\s,;.]+", "", str(answers or "")).lower()
     if not letters:
-        return _questions(items, f"Type {len(items)} letters between the quotes (`-` where you do not know) and run the cell.")
+        return _questions(
+            items, f"Type {len(items)} letters between the quotes (`-` where you do not know) and run the cell."
+        )
     if len(letters) != len(items) or not all(_fits(item, letter) for item, letter in zip(items, letters)):
         return _questions(items, f"Type {len(items)} letters, one per question in order; `-` stands for I do not know.")
     refused = [of.answers.keep(record_of(item, letter, "recall", of)) for item, letter in zip(items, letters)]
-    refused.append(of.answers.keep(Record(kind="recall", id=_sitting(day), at=of.now, answer=letters, items=_ids(items))))
+    refused.append(
+        of.answers.keep(Record(kind="recall", id=_sitting(day), at=of.now, answer=letters, items=_ids(items)))
+    )
     return _replies(items, letters, next(filter(None, refused), ""))
 
 
@@ -65,7 +69,7 @@ def _fits(item: Quiz, letter: str) -> bool:
 
 
 def _questions(items: list[Quiz], then: str) -> Card:
-    parts = [f"**{number}.** *(day {item.day})* {ask_text(item)}" for number, item in enumerate(items, start=1)]
+    parts = [f"**{number}.** (day {item.day}) {ask_text(item)}" for number, item in enumerate(items, start=1)]
     return Card("\n\n".join([*parts, then]))
 
 
@@ -80,4 +84,4 @@ def _replies(items: list[Quiz], letters: str, note: str) -> Card:
 
 def _right_reply(item: Quiz) -> str:
     option = item.option(item.right)
-    return f"{option.text} {option.reply}" if option else ""
+    return f"{option.text}\n\n{option.reply}" if option else ""

@@ -25,7 +25,9 @@ def written_card(of: Learner, id: str, answer: str) -> Card:
         return item
     text = str(answer or "").strip() or saved_text(item.id, saved_cells(of.folder, item.page))
     if not text:
-        return Card("Write your answer in the cell above, save the notebook (Ctrl+S) and run this cell: the rubric opens.")
+        return Card(
+            "Write your answer in the cell above, save the notebook (Ctrl+S) and run this cell: the rubric opens."
+        )
     before = of.answers.of("written", item.id)
     refused = ""
     if not before or before[-1].answer != text[:_KEPT_CHARACTERS_MAX]:

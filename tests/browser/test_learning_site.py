@@ -19,7 +19,10 @@ QUIZ = Quiz(
     id="d06-once",
     day=6,
     question="What arrives?",
-    options=(Option(text="Once", reply="No commit joins them.", belief="b"), Option(text="Twice", reply="It is resent.")),
+    options=(
+        Option(text="Once", reply="No commit joins them.", belief="b"),
+        Option(text="Twice", reply="It is resent."),
+    ),
 )
 PIECES = [
     QUIZ,

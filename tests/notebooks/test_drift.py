@@ -41,7 +41,12 @@ def test_a_fresh_clone_can_generate_an_assignment_with_nbgraders_plain_command(t
     nbgrader = str(Path(sys.executable).parent / "nbgrader")
     bare = {**os.environ, "PATH": "/usr/bin:/bin"}  # Nobody activated the environment.
     done = subprocess.run(
-        [nbgrader, "generate_assignment", "lab90_outbox"], cwd=tmp_path, env=bare, capture_output=True, text=True, timeout=120
+        [nbgrader, "generate_assignment", "lab90_outbox"],
+        cwd=tmp_path,
+        env=bare,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / ".nbgrader/release/lab90_outbox/lab90_outbox.ipynb").read_text() == made

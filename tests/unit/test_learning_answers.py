@@ -25,7 +25,7 @@ def answers(tmp_path: Path) -> Answers:
 
 
 def test_what_was_kept_is_read_back(answers: Answers) -> None:
-    kept = [record(1, belief="outbox = exactly once", right=False), record(2, answer="Ада\n\"и\" Бао", items=("a", "b"))]
+    kept = [record(1, belief="outbox = exactly once", right=False), record(2, answer='Ада\n"и" Бао', items=("a", "b"))]
     assert [answers.keep(one) for one in kept] == ["", ""]
     assert list(answers.records()) == kept
     assert answers.file.read_text().count("\n") == 2
@@ -51,7 +51,9 @@ def test_a_torn_line_costs_itself_only(answers: Answers) -> None:
     assert [one.id for one in answers.records()] == ["d06-1", "d06-3"]
 
 
-@pytest.mark.parametrize("line", ["", "null", "7", "[]", '{"at": 1}', '{"kind": "quiz"}', '{"at": "x", "id": "y"}', "\ufffd"])
+@pytest.mark.parametrize(
+    "line", ["", "null", "7", "[]", '{"at": 1}', '{"kind": "quiz"}', '{"at": "x", "id": "y"}', "\ufffd"]
+)
 def test_lines_that_are_no_records_are_skipped(answers: Answers, line: str) -> None:
     answers.keep(record(1))
     answers.file.write_text(answers.file.read_text() + line + "\n")

@@ -41,7 +41,9 @@ BANK = Bank.of(
                 Prediction(id="d06-count", day=6, question="How many?", choices=("`one`", "two")),
             ),
             hints=(HINTS,),
-            written=(Written(id="d06-why", page="day06_outbox", question="Why?", rubric="- names it", answer="Because."),),
+            written=(
+                Written(id="d06-why", page="day06_outbox", question="Why?", rubric="- names it", answer="Because."),
+            ),
         ),
     ]
 )
@@ -54,7 +56,11 @@ def ada(tmp_path: Path) -> Learner:
 
 
 def save(of: Learner, page: str, id: str, source: str, **mark: str) -> None:
-    cell = {"cell_type": "code", "metadata": {"fortnight": {"id": id, **mark}}, "source": source.splitlines(keepends=True)}
+    cell = {
+        "cell_type": "code",
+        "metadata": {"fortnight": {"id": id, **mark}},
+        "source": source.splitlines(keepends=True),
+    }
     (of.folder / f"{page}.ipynb").write_text(json.dumps({"cells": [cell]}))
 
 
@@ -188,7 +194,9 @@ def test_an_unchanged_attempt_is_asked_about_once_and_then_opens(ada: Learner) -
 def test_hints_are_found_by_task_and_a_wrong_name_is_answered(ada: Learner) -> None:
     assert hints_for(ada, "relay") == HINTS
     assert "There are hints for relay." in repr(hints_for(ada, "relai"))
-    twin = Page(name="lab07_review", day=7, title="", hints=(Hints(**{**HINTS.__dict__, "page": "lab07_review", "id": "x"}),))
+    twin = Page(
+        name="lab07_review", day=7, title="", hints=(Hints(**{**HINTS.__dict__, "page": "lab07_review", "id": "x"}),)
+    )
     both = Learner(bank=Bank.of([*BANK.pages, twin]), answers=ada.answers, now=ada.now, folder=ada.folder)
     assert "Several labs have a task relay" in repr(hints_for(both, "relay"))
     assert hints_for(both, "relay", "lab06") == HINTS
@@ -223,5 +231,12 @@ def test_a_notebook_that_cannot_be_read_is_a_blank_answer(ada: Learner, content:
 def test_every_piece_can_be_run_blank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORTNIGHT_STATE", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    cards = [cells.predict("x"), cells.outcome("x", 1), cells.quiz("x"), cells.recall(6), cells.hint("x"), cells.written("x")]
+    cards = [
+        cells.predict("x"),
+        cells.outcome("x", 1),
+        cells.quiz("x"),
+        cells.recall(6),
+        cells.hint("x"),
+        cells.written("x"),
+    ]
     assert all(repr(card) and card._repr_html_() for card in cards)

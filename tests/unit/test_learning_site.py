@@ -50,7 +50,7 @@ def test_a_piece_is_one_block_of_balanced_html(id: str) -> None:
 def test_a_quiz_has_a_labelled_radio_per_option_and_its_key_in_the_fold() -> None:
     quiz = BANK.find("d06-once")
     form, fold = html(quiz).split("<details", 1)  # type: ignore[arg-type]
-    assert form.count("<label><input type=\"radio\"") == 3
+    assert form.count('<label><input type="radio"') == 3
     assert "data-right" not in form and fold.count("data-right") == 1
     assert 'aria-labelledby="quiz-d06-once-question"' in form and 'role="status"' in form
 
@@ -63,7 +63,9 @@ def test_code_with_blank_lines_stays_one_block() -> None:
 
 @pytest.mark.parametrize("one", TEXTS[:2], ids=lambda one: one.name)
 def test_staging_puts_one_form_where_a_piece_stands_and_keeps_the_rest(one) -> None:  # type: ignore[no-untyped-def]
-    cells = [{"cell_type": cell.kind, "id": cell.id, "source": cell.source, "metadata": cell.metadata} for cell in one.cells]
+    cells = [
+        {"cell_type": cell.kind, "id": cell.id, "source": cell.source, "metadata": cell.metadata} for cell in one.cells
+    ]
     after = staged(cells, one.name, BANK)
     sources = "\n".join(cell["source"] for cell in after)
     assert not re.search(r"^(quiz|predict|recall|written|hint)\(", sources, re.M)

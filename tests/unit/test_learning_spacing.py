@@ -62,7 +62,12 @@ def test_what_was_right_at_once_is_not_reviewed() -> None:
 
 
 def test_the_longest_overdue_comes_first_and_strangers_are_left_out() -> None:
-    records = [answered("d02-1", False, 1), answered("d02-0", False, 1), answered("d01-5", False), answered("gone", False)]
+    records = [
+        answered("d02-1", False, 1),
+        answered("d02-0", False, 1),
+        answered("d01-5", False),
+        answered("gone", False),
+    ]
     assert due_after(9, *records) == ["d01-5", "d02-0", "d02-1"]
 
 

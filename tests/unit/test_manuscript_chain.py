@@ -113,8 +113,16 @@ def test_one_name_builds_one_text(clone: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "text", "sentence"),
     [
-        ("days/day06_outbox.md", "```python solutoin\n```\n", "manuscript/days/day06_outbox.md:1: unknown mark 'solutoin'"),
-        ("items/day02.md", (CLONE / "manuscript/items/day01.md").read_text(), "items/day02.md:3: the id 'd01-two' stands in"),
+        (
+            "days/day06_outbox.md",
+            "```python solutoin\n```\n",
+            "manuscript/days/day06_outbox.md:1: unknown mark 'solutoin'",
+        ),
+        (
+            "items/day02.md",
+            (CLONE / "manuscript/items/day01.md").read_text(),
+            "items/day02.md:3: the id 'd01-two' stands in",
+        ),
         ("days/outbox.md", "# A\n", "manuscript/days/outbox.md: call it dayNN_topic.md"),
         ("days/day06_other.md", "# A\n", "day06_outbox.md:1: manuscript/days/day06_other.md has the same number"),
     ],

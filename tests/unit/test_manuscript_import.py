@@ -146,10 +146,15 @@ def test_cells_that_were_moved_or_deleted_take_their_hints_along(clone: Path) ->
         (lambda cells: cell(cells, "day06-quiz-once").update(source="Gone"), "has 3 options in the text"),
         (lambda cells: cells.append(new("x", "raw")), "raw cells have no place"),
         (lambda cells: cells.append({**new("![](attachment:a.png)"), "attachments": {"a.png": {}}}), "pasted image"),
-        (lambda cells: cells.append({**cell(cells, "day06-quiz-once"), "id": "copy"}), "is a copy of a piece (d06-once)"),
+        (
+            lambda cells: cells.append({**cell(cells, "day06-quiz-once"), "id": "copy"}),
+            "is a copy of a piece (d06-once)",
+        ),
     ],
 )
-def test_an_edit_that_a_text_cannot_hold_is_refused_and_the_text_stays(clone: Path, change: Edit, sentence: str) -> None:
+def test_an_edit_that_a_text_cannot_hold_is_refused_and_the_text_stays(
+    clone: Path, change: Edit, sentence: str
+) -> None:
     with pytest.raises(ManuscriptError) as caught:
         edit(clone, DAY, change)
     assert sentence in str(caught.value)

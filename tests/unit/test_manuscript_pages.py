@@ -21,7 +21,15 @@ What arrives?
   reply: Three. Four.
 ```
 """
-SOLUTION = '```python solution="relay"\ndef relay():\n    ### BEGIN SOLUTION\n    publish_everything()\n    mark_everything()\n    count_everything()\n    ### END SOLUTION\n```\n'
+SOLUTION = """```python solution="relay"
+def relay():
+    ### BEGIN SOLUTION
+    publish_everything()
+    mark_everything()
+    count_everything()
+    ### END SOLUTION
+```
+"""
 CHECK = '```python check="relay"\n```\n'
 
 
@@ -31,10 +39,14 @@ def rung(number: int, body: str = "look") -> str:
 
 def read(text: str, place: Place = "labs", tasks: Mapping[str, float] | None = None) -> Text:
     name = {"labs": "lab06_outbox", "days": "day06_outbox", "items": "day01"}[place]
-    return read_text(HEAD + text, name=name, place=place, path=f"manuscript/{place}/{name}.md", points_of=lambda _: tasks)
+    return read_text(
+        HEAD + text, name=name, place=place, path=f"manuscript/{place}/{name}.md", points_of=lambda _: tasks
+    )
 
 
-def fails(text: str, sentence: str, *, line: int, place: Place = "labs", tasks: Mapping[str, float] | None = None) -> None:
+def fails(
+    text: str, sentence: str, *, line: int, place: Place = "labs", tasks: Mapping[str, float] | None = None
+) -> None:
     with pytest.raises(ManuscriptError) as caught:
         read(text, place, tasks)
     assert sentence in str(caught.value)
@@ -86,7 +98,9 @@ def test_before_the_lab_exists_the_text_must_say_the_points() -> None:
 
 
 def test_a_check_cell_holds_one_line() -> None:
-    fails('```python check="relay" points=1\ncheck("relay"); print()\n```\n', "one line that the builder writes", line=1)
+    fails(
+        '```python check="relay" points=1\ncheck("relay"); print()\n```\n', "one line that the builder writes", line=1
+    )
 
 
 @pytest.mark.parametrize("lines", ["pass", "### BEGIN SOLUTION", "### END SOLUTION\n### BEGIN SOLUTION"])
@@ -112,7 +126,11 @@ def test_names_are_unique_in_a_text() -> None:
         ("- [x] a\n  reply: y\n- [ ] b\n  belief: x\n  reply: y", "has no question", 1),
         ("What?\n\n- [x] a\n- [ ] b\n  belief: x\n  reply: y", "needs a line '  reply: ...'", 4),
         ("What?\n\n- [x] a\n  reply: y\n- [ ] b\n  reply: y", "needs a line '  belief: ...'", 6),
-        ("What?\n\n- [x] a\n  belief: x\n  reply: y\n- [ ] b\n  belief: x\n  reply: y", "the right option 'a' has a belief", 4),
+        (
+            "What?\n\n- [x] a\n  belief: x\n  reply: y\n- [ ] b\n  belief: x\n  reply: y",
+            "the right option 'a' has a belief",
+            4,
+        ),
         ("What?\n\n- [x] a\nreply: y\n- [ ] b\n  belief: x\n  reply: y", "cannot read 'reply: y'", 5),
     ],
 )
