@@ -51,11 +51,12 @@ def test_an_open_transaction_hides_everything_behind_it_from_committed_readers(k
     producer.begin_transaction()
     send(producer, topic, b"open")
     kafka.fill(topic, 1)
-    assert values(kafka, topic) == []
+    reader = kafka.consumer(topic, isolation_level="read_committed")
+    assert read(reader, 1, patience_s=0.5) == values(kafka, topic) == []
     assert kafka.direct().end_offsets(topic) == {0: 2}
     assert kafka.direct().end_offsets(topic, committed=True) == {0: 0}
     producer.commit_transaction()
-    assert values(kafka, topic) == [b"open", b"0"]
+    assert [message.value for message in read(reader, 2)] == values(kafka, topic) == [b"open", b"0"]
 
 
 def test_a_transaction_spans_partitions_and_topics(kafka: Kafka) -> None:
