@@ -246,10 +246,13 @@ def _source(part: list[Token]) -> str:
     """The first table that is read: after the outermost FROM, or else the first FROM that is followed by a name."""
     froms = [i for i, token in enumerate(part) if token.word == "from" and not token.quoted]
     outer = [i for i in froms if part[i].depth == part[0].depth]
-    for at in outer[:1] + [i for i in froms if not outer or i > outer[0]]:
-        if name := _name(part, at + 1):
-            return name
-    return ""
+    inner = [i for i in froms if _belongs_to_select(part, i) and (not outer or i > outer[0])]
+    return next((name for at in outer[:1] + inner if (name := _name(part, at + 1))), "")
+
+
+def _belongs_to_select(part: list[Token], at: int) -> bool:
+    """The FROM of a subquery, not the one inside ``extract(epoch from placed_at)``."""
+    return any(token.word == "select" and token.depth == part[at].depth for token in part[:at])
 
 
 def _real_source(part: list[Token], outer: int) -> str:
@@ -279,5 +282,12 @@ def _functions(part: list[Token]) -> list[str]:
         before = part[i - 1] if i else None
         alias = before is not None and (before.word == "as" or before.text == ")" or (before.quoted))
         if token.word and part[i + 1].text == "(" and not alias and token.word not in NOT_FUNCTIONS:
-            found.append(token.word)
+            found += [] if _names_columns(part, i + 1) else [token.word]
     return found
+
+
+def _names_columns(part: list[Token], opening: int) -> bool:
+    """Is this bracket the column list of a CTE: ``t(n) as (...)``?"""
+    depth = part[opening].depth
+    close = next((i for i in range(opening + 1, len(part)) if part[i].text == ")" and part[i].depth == depth), len(part))
+    return [token.text.lower() for token in part[close + 1 : close + 3]] in (["as", "("], ["as", "materialized"])
