@@ -18,6 +18,7 @@ _MARK_WORTH = {
 }  # fmt: skip
 _PREPARATIONS = ("InitProducerId",)
 """What a client does before it does anything."""
+_NOTHING_CHANGED = ("INSERT 0 0", "UPDATE 0", "DELETE 0", "MERGE 0")
 _NEAR = 2
 """How many neighbours of the same process explain a fault."""
 
@@ -35,7 +36,7 @@ def focus(history: History, limit: int = 15) -> Focus:
     everything = events(history)
     if len(everything) <= limit:
         return Focus(everything, 0)
-    worths = {event.number: _worth(event) for event in everything}
+    worths = _worths(everything)
     for number in [number for number, worth in worths.items() if worth >= 80]:
         for neighbour in _neighbours(everything, number):
             worths[neighbour] += 25
@@ -43,7 +44,21 @@ def focus(history: History, limit: int = 15) -> Focus:
     return Focus(tuple(sorted(ranked, key=lambda event: event.number)), len(everything) - len(ranked))
 
 
-def _worth(event: Event) -> int:
+def _worths(everything: tuple[Event, ...]) -> dict[int, int]:
+    worths, working = {}, set()
+    for event in everything:
+        call = event.what
+        worths[event.number] = _worth(event, call.process in working)
+        if isinstance(call, Call) and call.backend == "postgres":
+            if is_commit(call) or is_rollback(call):
+                working.discard(call.process)
+            elif call.effect and call.answer not in _NOTHING_CHANGED:
+                working.add(call.process)
+    return worths
+
+
+def _worth(event: Event, worked: bool = True) -> int:
+    """``worked`` says of a commit whether its transaction has changed anything."""
     if not isinstance(event.what, Call):
         return _MARK_WORTH[event.what.kind]
     call = event.what
@@ -53,10 +68,12 @@ def _worth(event: Event) -> int:
         return 90
     if call.label in _PREPARATIONS:
         return 6
-    if call.effect:
-        return 50
+    if call.answer in _NOTHING_CHANGED:
+        return 15
     if is_commit(call) or is_rollback(call):
-        return 40
+        return 40 if worked else 12
+    if call.effect:
+        return 70 if call.backend == "kafka" else 50
     return 5 if call.label.upper().startswith("BEGIN") else 20
 
 

@@ -154,13 +154,14 @@ class Stage:
 
     @contextmanager
     def service(self, process: str) -> Any:
-        """A session of another service, recorded like everybody's; yields ``tell(label, sql, *parameters)``."""
+        """A session of another service, recorded like everybody's; yields ``tell(label, shown, sql, *parameters)``."""
         with self.lane.session() as session:
 
-            def tell(label: str, sql: str, *parameters: Any) -> None:
+            def tell(label: str, shown: str, sql: str, *parameters: Any) -> None:
                 cursor = session.execute(sql, parameters or None)
-                shown = " ".join(_bound(sql, parameters).split())
-                self.recorder.direct(process, label, shown, cursor.statusmessage or "")
+                returned = cursor.fetchone() if cursor.description else None
+                answer = f"{cursor.statusmessage}: {returned}" if returned else cursor.statusmessage or ""
+                self.recorder.direct(process, label, shown, answer, effect=label != "BEGIN")
 
             yield tell
 
@@ -185,13 +186,3 @@ class Stage:
     def history(self, title: str) -> History:
         """The run as recorded so far."""
         return self.recorder.history(str(self.name), title)
-
-
-Scenario = Callable[[Stage], None]
-
-
-def _bound(sql: str, parameters: Sequence[Any]) -> str:
-    shown = sql
-    for value in parameters:
-        shown = shown.replace("%s", repr(value), 1)
-    return shown

@@ -116,7 +116,10 @@ RELAYING = (
         name="marks_before_sending",
         task="relay",
         sentence="it notes that an event is published before Kafka has it. Killed in between, nobody sends it any more.",
-        shows=_all(_seen(PUBLISHED, "relay", "kill-before", "Produce-purchases"), _seen(PUBLISHED, "relay", "kill-after")),
+        shows=_all(
+            _seen(PUBLISHED, "relay", "kill-before", "Produce-purchases"),
+            _seen(PUBLISHED, "relay", "kill-after", "COMMIT"),
+        ),
     ),
     Mistake(
         name="does_not_wait_for_the_ack",

@@ -110,11 +110,11 @@ def relay_late(function: str) -> Play:
     def play(stage: Stage) -> None:
         late, *others = stage.input
         with stage.service("checkout-1") as first, stage.service("checkout-2") as second:
-            first("BEGIN", "begin")
+            first("BEGIN", "begin", "begin")
             _tell(first, late)
             for word in others:
                 _tell(second, word)
-            finished = stage.drain_beside("relay-1", function, "checkout-1", lambda: first("COMMIT", "commit"))
+            finished = stage.drain_beside("relay-1", function, "checkout-1", lambda: first("COMMIT", "commit", "commit"))
         finished = stage.drain("relay-1", function) and finished
         _relayed(stage, stage.input, finished)
 
@@ -335,12 +335,15 @@ def _commit(stage: Stage, words: Iterable[str]) -> None:
         stage.seed(ADD_EVENT, purchase_id, version, _kind(version), Jsonb(payload))
 
 
-def _tell(session: object, word: str) -> None:
+def _tell(session: Callable[..., None], word: str) -> None:
     """The same inside a service's own transaction."""
     (purchase_id, version), (buyer, item, quantity) = _purchase(word), _buyer(word)
     payload = {"buyer": buyer, "item": item, "quantity": quantity}
-    session("insert purchase", ADD_PURCHASE, purchase_id, buyer, item, quantity, version)
-    session("insert outbox", ADD_EVENT, purchase_id, version, _kind(version), Jsonb(payload))
+    shown = f"insert into purchase ('{purchase_id}', '{buyer}', '{item}', {quantity})"
+    session("insert purchase", shown, ADD_PURCHASE, purchase_id, buyer, item, quantity, version)
+    event = (purchase_id, version, _kind(version), Jsonb(payload))
+    shown = f"insert into outbox ('{purchase_id}', {version}, '{_kind(version)}') returning id"
+    session("insert outbox", shown, f"{ADD_EVENT} returning id", *event)
 
 
 def _mark(stage: Stage, words: Iterable[str]) -> None:
