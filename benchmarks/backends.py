@@ -1,6 +1,6 @@
 """What the embedded backends cost: start times cold and warm, memory, and a few ratios. It never passes or fails.
 
-    python benchmarks/backends.py [REPETITIONS]
+python benchmarks/backends.py [REPETITIONS]
 """
 
 from __future__ import annotations

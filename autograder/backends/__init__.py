@@ -8,4 +8,15 @@ from autograder.backends.client import Lease, connect, run_job, status, stop
 from autograder.backends.errors import BackendError
 from autograder.backends.state import ROOT, state_folder
 
-__all__ = ["ROOT", "BackendError", "Backends", "Lease", "ShopAddresses", "connect", "run_job", "state_folder", "status", "stop"]
+__all__ = [
+    "ROOT",
+    "BackendError",
+    "Backends",
+    "Lease",
+    "ShopAddresses",
+    "connect",
+    "run_job",
+    "state_folder",
+    "status",
+    "stop",
+]

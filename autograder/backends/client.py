@@ -43,7 +43,7 @@ class Lease:
         self.close()
 
     def is_open(self) -> bool:
-        """Does the supervisor that gave it still run? When not, connect again: everything comes back on its old ports."""
+        """Does its supervisor still run? When not, connect again: everything comes back on its old ports."""
         return self._link.is_open()
 
     def status(self) -> dict[str, Any]:
@@ -67,7 +67,9 @@ def connect(*, say: Callable[[str], None] | None = None, timeout_s: float = CONN
 
     ``say`` gets one sentence when that takes longer than a moment. Raises BackendError.
     """
-    link, answer = _open({"op": "lease", "holder": {"pid": os.getpid(), "name": Path(sys.argv[0]).name}}, say, timeout_s)
+    link, answer = _open(
+        {"op": "lease", "holder": {"pid": os.getpid(), "name": Path(sys.argv[0]).name}}, say, timeout_s
+    )
     return Lease(link, answer)
 
 
@@ -177,7 +179,9 @@ def _greeted(link: Link, request: dict[str, Any], state: Path, deadline: float) 
             address_file(state).unlink(missing_ok=True)
             raise LinkClosed("another clone's supervisor")
         if hello["protocol"] != PROTOCOL:
-            raise BackendError("The running supervisor is of another version of the course: run `./fortnight stop` first.")
+            raise BackendError(
+                "The running supervisor is of another version of the course: run `./fortnight stop` first."
+            )
         return _asked(link, request, max(0.001, deadline - time.monotonic()))
     except TimeoutError as error:
         raise _no_answer(state, patience_s) from error
@@ -216,6 +220,6 @@ def _start_supervisor(state: Path, deadline: float) -> None:
 
 def _no_answer(state: Path, timeout_s: float) -> BackendError:
     return BackendError(
-        f"The supervisor of the backends did not answer within {timeout_s:.0f} s: run `./fortnight stop` and try again. "
-        f"Its log is {state / 'supervisor' / 'log'}."
+        f"The supervisor of the backends did not answer within {timeout_s:.0f} s: "
+        f"run `./fortnight stop` and try again. Its log is {state / 'supervisor' / 'log'}."
     )

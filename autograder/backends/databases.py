@@ -82,8 +82,8 @@ def prepare_shop(address: str, schema: Path = SCHEMA) -> None:
 def reset_statement(connection: psycopg.Connection[Any]) -> str:
     """The one simple query that empties every table of this database and restarts its sequences; prepare it once.
 
-    Deleting beats ``truncate`` five times over on tables of a few rows. Foreign keys are off for its duration, so that the
-    order of tables does not matter.
+    Deleting beats ``truncate`` five times over on tables of a few rows. Foreign keys are off for its duration, so that
+    the order of tables does not matter.
     """
     tables = connection.execute(
         "select format('%I.%I', schemaname, tablename) from pg_tables"
@@ -130,7 +130,9 @@ def _superuser(address: str) -> Iterator[psycopg.Connection[Any]]:
         connection = psycopg.connect(address, autocommit=True, connect_timeout=10)
     except psycopg.OperationalError as error:
         place = urlsplit(address)
-        raise BackendError(f"Postgres does not answer at {place.hostname}:{place.port}: {str(error).strip()}.") from error
+        raise BackendError(
+            f"Postgres does not answer at {place.hostname}:{place.port}: {str(error).strip()}."
+        ) from error
     with connection:
         yield connection
 

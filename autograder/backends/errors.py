@@ -27,4 +27,6 @@ def cannot_write(path: Path, error: OSError) -> BackendError:
 def require_posix() -> None:
     """Refuse Windows in one sentence."""
     if os.name == "nt":
-        raise BackendError("Fortnight needs fork(), which Windows does not have: open the course in WSL2 or in its devcontainer.")
+        raise BackendError(
+            "Fortnight needs fork(), which Windows does not have: open the course in WSL2 or in its devcontainer."
+        )

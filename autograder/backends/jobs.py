@@ -66,7 +66,9 @@ async def _start(module: str, state: Path) -> asyncio.subprocess.Process:
 
 def _environment(state: Path) -> dict[str, str]:
     """Ours, without what a notebook's kernel set for itself and passed on to us."""
-    inherited = {name: text for name, text in os.environ.items() if name != "MPLBACKEND" and not name.startswith("JPY_")}
+    inherited = {
+        name: text for name, text in os.environ.items() if name != "MPLBACKEND" and not name.startswith("JPY_")
+    }
     return {**inherited, "PYTHONPATH": python_path(), "PYTHONUNBUFFERED": "1", "FORTNIGHT_STATE": str(state)}
 
 
@@ -116,7 +118,7 @@ def _obituary(code: int, module: str, words: str) -> str:
 async def _let_finish(process: asyncio.subprocess.Process) -> None:
     try:
         await asyncio.wait_for(process.wait(), FINISH_S)
-    except asyncio.TimeoutError:
+    except TimeoutError:
         return
 
 
@@ -129,6 +131,6 @@ async def _end(process: asyncio.subprocess.Process) -> None:
             break
         try:
             await asyncio.wait_for(process.wait(), GRACE_S)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             continue
     await process.wait()

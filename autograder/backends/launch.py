@@ -1,9 +1,10 @@
 """Become another program, with less power and tied to the life of whoever started it.
 
-Run by path with a bare interpreter (``python -I -S launch.py MODE SIGNAL PARENT PROGRAM ...``): a ``preexec_fn`` would run
-Python between fork and exec, which is unsafe in a process with threads. Nothing of ours is imported here.
-MODE is ``plain``, ``namespace`` (root becomes uid 1000 of a user namespace: Postgres refuses root, and no user has to be
-made and no folder opened) or ``setuid`` (root becomes nobody). SIGNAL is what the program gets when PARENT dies; 0: nothing.
+Run by path with a bare interpreter (``python -I -S launch.py MODE SIGNAL PARENT PROGRAM ...``): a ``preexec_fn`` would
+run Python between fork and exec, which is unsafe in a process with threads. Nothing of ours is imported here.
+MODE is ``plain``, ``namespace`` (root becomes uid 1000 of a user namespace: Postgres refuses root, and no user has to
+be made and no folder opened) or ``setuid`` (root becomes nobody). SIGNAL is what the program gets when PARENT dies; 0
+means nothing.
 """
 
 from __future__ import annotations

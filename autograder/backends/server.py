@@ -22,7 +22,7 @@ LOG_BYTES_MAX = 1 << 20
 
 
 class ServerProcess:
-    """One run of a server, our own child, writing to a log file in its folder (without a folder: to one without a name).
+    """One run of a server, our own child, writing to a log in its folder (without a folder: to a nameless one).
 
     It is our child and not a daemon's orphan, so that we reap it: a killed postmaster that nobody reaps stays a zombie,
     and Postgres's own tools take a zombie for a running server.
@@ -101,13 +101,15 @@ class ServerProcess:
         return f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
 
     def wait_ready(self, ready: Callable[[], bool], deadline: float) -> bool:
-        """Wait until it is ready; False when it ended first. Past the (monotonic) deadline it is killed and reported."""
+        """Wait until it is ready; False when it ended first. Past the (monotonic) deadline: killed, reported."""
         while not ready():
             if not self.is_running():
                 return False
             if time.monotonic() > deadline:
                 self.kill()
-                raise BackendError(f"{self.name} did not get ready in time; the end of its log: {_last(self.last_words())}")
+                raise BackendError(
+                    f"{self.name} did not get ready in time; the end of its log: {_last(self.last_words())}"
+                )
             time.sleep(0.003)
         return True
 

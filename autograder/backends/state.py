@@ -13,7 +13,16 @@ from typing import Any
 
 from autograder.backends.errors import BackendError, cannot_write
 
-__all__ = ["ROOT", "make_folder", "python_path", "read_json", "short_folder", "socket_paths", "state_folder", "write_text"]
+__all__ = [
+    "ROOT",
+    "make_folder",
+    "python_path",
+    "read_json",
+    "short_folder",
+    "socket_paths",
+    "state_folder",
+    "write_text",
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 """The clone."""

@@ -1,8 +1,8 @@
 """The supervisor: one process per clone that owns the backends, for as long as anybody holds a lease and a minute more.
 
-``python -m autograder.backends.supervisor`` detaches itself, takes the state folder's lock, listens on a Unix socket and
-starts its world. A *lease* is a client's open connection. Everything runs on one thread, because Linux ties the life of a
-child to the thread that started it.
+``python -m autograder.backends.supervisor`` detaches itself, takes the state folder's lock, listens on a Unix socket
+and starts its world. A *lease* is a client's open connection. Everything runs on one thread, because Linux ties the
+life of a child to the thread that started it.
 """
 
 from __future__ import annotations
@@ -104,7 +104,9 @@ def _take_lock(state: Path) -> IO[str] | None:
             link.close()
             return None
         if time.monotonic() > deadline:
-            raise BackendError(f"Another supervisor holds {path} and does not answer: run `./fortnight stop` and try again.")
+            raise BackendError(
+                f"Another supervisor holds {path} and does not answer: run `./fortnight stop` and try again."
+            )
         time.sleep(0.01)
 
 

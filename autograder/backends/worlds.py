@@ -155,7 +155,7 @@ class Embedded:
             return ports
 
     def _end_orphans(self) -> None:
-        """End the servers that a killed supervisor of this very folder left behind (not of the folder ours is a copy of)."""
+        """End what a killed supervisor of this very folder left behind (not of the folder that ours copies)."""
         known = read_json(self.record) or {}
         if known.get("state") == str(self.state.resolve()):
             for process in known.get("processes", ()):

@@ -17,7 +17,9 @@ from autograder.backends.processes import Identity, identify, is_running, wait_u
 from autograder.backends.state import ROOT
 
 LINUX_ONLY = pytest.mark.skipif(sys.platform != "linux", reason="only Linux ties a child to the life of its parent")
-ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody; others run Postgres as themselves")
+ROOT_ONLY = pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root can become nobody; others run Postgres as themselves"
+)
 
 
 def value(address: str, query: str) -> object:

@@ -187,7 +187,9 @@ def test_a_backend_that_cannot_be_started_again_is_reported(state: Path) -> None
         (data / "global" / "pg_control").unlink()
         os.kill(pid, signal.SIGKILL)
         assert wait_until(lambda: not lease.is_open(), 20)
-    with pytest.raises(BackendError, match="Postgres .* does not start: .*could not find the database system.* remove .*data-"):
+    with pytest.raises(
+        BackendError, match="Postgres .* does not start: .*could not find the database system.* remove .*data-"
+    ):
         backends.connect()
 
 

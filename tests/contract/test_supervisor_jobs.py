@@ -68,8 +68,10 @@ def test_a_job_that_dies_without_a_result_is_an_error_of_ours(job: WriteJob) -> 
 
 def test_a_jobs_last_words_are_quoted(job: WriteJob) -> None:
     (row,) = backends.run_job(job("raise ValueError('the moon is wrong')\n"), None)
-    assert row["error"].endswith("(exit code 1) before it had a result: an error of ours, not yours. "
-                                 "Its last words: ValueError: the moon is wrong")
+    assert row["error"].endswith(
+        "(exit code 1) before it had a result: an error of ours, not yours. "
+        "Its last words: ValueError: the moon is wrong"
+    )
 
 
 def test_a_module_that_is_none_is_refused(state: Path) -> None:
