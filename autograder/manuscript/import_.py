@@ -44,9 +44,15 @@ def import_notebook(file: Path, root: Path, *, points_of: PointsOf = points_of_l
     old = target.read_text("utf-8") if target.exists() else ""
     base = read_text(old, name=file.stem, place=place, path=path, points_of=points_of)
     try:
-        cells = nbformat.reads(file.read_text("utf-8"), as_version=4).cells
+        notebook = nbformat.reads(file.read_text("utf-8"), as_version=4)
     except (OSError, ValueError, nbformat.ValidationError) as error:
         raise ManuscriptError(f"cannot read this notebook ({type(error).__name__})", path=str(file)) from error
+    if old and notebook.metadata.get("fortnight", {}).get("text", base.fingerprint) != base.fingerprint:
+        message = (
+            f"{path} was edited after this notebook was built; make one of the two edits again by hand, then build"
+        )
+        raise ManuscriptError(message, path=str(file))
+    cells = notebook.cells
     new = imported(base, cells)
     _must_say(read_text(new, name=file.stem, place=place, path=path, points_of=points_of), cells, file)
     target.write_text(new, "utf-8")
@@ -78,6 +84,8 @@ def _pieces(base: Text, cells: list[Any]) -> Iterator[_Piece]:
     done: set[int] = set()
     for cell in cells:
         number = homes.get(cell.id)
+        if number is None and not cell.source.strip():
+            continue
         if number is None:
             raw = written_anew(cell)
             yield _Piece(raw, None, cell.cell_type == "markdown")
@@ -157,15 +165,17 @@ def _must_say(text: Text, cells: list[Any], file: Path) -> None:
 
 
 def _joined(cells: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Neighbouring pieces of prose as one: where Markdown is cut into cells is the builder's business."""
+    """Neighbouring pieces of prose as one, without empty cells: where Markdown is cut is the builder's business."""
     open_prose: list[str] = []
     for kind, source in cells:
         if kind == "markdown":
             open_prose += [prose(source)] if source.strip() else []
             continue
+        if not source.strip():
+            continue
         if open_prose:
             yield "markdown", "\n\n".join(open_prose)
             open_prose = []
-        yield kind, source
+        yield kind, source.rstrip("\n")
     if open_prose:
         yield "markdown", "\n\n".join(open_prose)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,6 +54,11 @@ class Text:
     def cells(self) -> tuple[Cell, ...]:
         """All cells, in order."""
         return tuple(cell for _, cells in self.parts for cell in cells)
+
+    @property
+    def fingerprint(self) -> str:
+        """A short name of this very text; its notebook carries it, so that an import knows what it was built from."""
+        return hashlib.sha256("".join(segment.raw for segment, _ in self.parts).encode()).hexdigest()[:12]
 
     def blocks(self, mark: str) -> list[Segment]:
         """The segments with this mark, in order."""
@@ -113,7 +119,7 @@ def read_text(text: str, *, name: str, place: Place, path: str, points_of: Point
 def notebook(text: Text) -> str:
     """The notebook of a text: no outputs, the same bytes every time."""
     cells = [_node(cell) for cell in text.cells]
-    metadata = {"kernelspec": _KERNEL, "language_info": {"name": "python"}}
+    metadata = {"kernelspec": _KERNEL, "language_info": {"name": "python"}, "fortnight": {"text": text.fingerprint}}
     built = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
     nbformat.validate(built)
     return nbformat.writes(built, version=4) + "\n"

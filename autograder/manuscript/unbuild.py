@@ -37,7 +37,7 @@ def written_anew(cell: Any) -> str:
     if cell.cell_type == "markdown":
         return f"{prose(cell.source)}\n"
     source = "" if _mark_of(cell)[0] == "check" else cell.source
-    return _fenced("python" + _attributes(cell), source)
+    return _fenced("python" + _attributes(cell), source.rstrip("\n"))
 
 
 def rewritten(segment: Segment, cells: Sequence[Any], text: Text) -> str:
@@ -83,7 +83,7 @@ def _rewritten_code(segment: Segment, cell: Any, text: Text) -> str:
     info = segment.raw.partition("\n")[0].lstrip("`").strip()
     if not same_mark or list(cell.metadata.get("tags", ())) != segment.tags:
         info = "python" + _attributes(cell)
-    body = segment.body if segment.mark and segment.mark.name == "check" else cell.source
+    body = segment.body if segment.mark and segment.mark.name == "check" else cell.source.rstrip("\n")
     return _fenced(info, body, least=_ticks(segment.raw))
 
 

@@ -120,6 +120,14 @@ def test_new_cells_become_segments_and_a_break_keeps_prose_apart(clone: Path) ->
     assert text.endswith("second one.\n```\n\n````python tags=\"hide-input\"\ns = '''\n```\n'''\n````\n")
 
 
+def test_empty_cells_and_empty_last_lines_are_left_out(clone: Path) -> None:
+    def change(cells: list[dict[str, Any]]) -> None:
+        cell(cells, "day06-the-incident-2")["source"] = "lamp = 'lamp'\n\n"
+        cells.extend([new("", "code"), {**new(" "), "id": "second"}])
+
+    assert edit(clone, DAY, change) == original(DAY)
+
+
 def test_a_mark_set_in_nbgraders_own_toolbar_is_understood(clone: Path) -> None:
     flags = {"grade": False, "solution": False, "locked": True, "task": False, "grade_id": "topic", "schema_version": 3}
     text = edit(clone, LAB, lambda cells: cells.insert(1, new("T = 1", "code", nbgrader=flags)))
@@ -144,6 +152,7 @@ def test_cells_that_were_moved_or_deleted_take_their_hints_along(clone: Path) ->
     [
         (lambda cells: cells.remove(cell(cells, "day06-quiz-once")), "belong together and day06-quiz-once is missing"),
         (lambda cells: cell(cells, "day06-quiz-once").update(source="Gone"), "has 3 options in the text"),
+        (lambda cells: cells.append(new("One.\n\n+++\n\nTwo.")), "cannot be said in the text ('One.\\n\\n+++"),
         (lambda cells: cells.append(new("x", "raw")), "raw cells have no place"),
         (lambda cells: cells.append({**new("![](attachment:a.png)"), "attachments": {"a.png": {}}}), "pasted image"),
         (
@@ -170,6 +179,14 @@ def test_a_notebook_that_no_text_knows_becomes_a_text(clone: Path) -> None:
     file = clone / "days" / "day07_review.ipynb"
     file.write_text(built("# Review\n\n```python experiment\n1\n```\n", "day07_review", "days"))
     assert import_notebook(file, clone).read_text() == "# Review\n\n```python experiment\n1\n```\n"
+
+
+def test_an_edit_of_the_text_that_was_not_built_is_not_overwritten(clone: Path) -> None:
+    text = clone / "manuscript/days/day06_outbox.md"
+    text.write_text(edited := original(DAY).replace("Ada", "Bao"))
+    with pytest.raises(ManuscriptError, match="was edited after this notebook was built"):
+        import_notebook(clone / f"{DAY}.ipynb", clone)
+    assert text.read_text() == edited
 
 
 def test_labs_and_strangers_are_refused(clone: Path) -> None:
