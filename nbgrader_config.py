@@ -42,3 +42,13 @@ c.Execute.extra_arguments = ["--HistoryManager.hist_file=:memory:", "--log-level
 
 # -- Grading -----------------------------------------------------------------------------------------------------
 # The preprocessors of `nbgrader autograde` that run and score a notebook are replaced here by the judge.
+if _root not in sys.path:
+    sys.path.insert(0, _root)
+c.Autograde.exporter_class = "autograder.grading.autograde.HandInExporter"
+c.Autograde.sanitize_preprocessors = ["autograder.grading.autograde.Judge"]
+c.Autograde.autograde_preprocessors = [
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+c.Autograde.pre_convert_hook = "autograder.grading.autograde.set_aside_what_is_no_file"
+c.GenerateFeedback.exporter_class = "autograder.grading.autograde.FeedbackExporter"
