@@ -34,10 +34,10 @@ VERBS = {
 
 app = typer.Typer(
     name="fortnight",
-    help="Fortnight: a course on distributed systems, in fourteen days. Your code runs against real Postgres, Kafka and "
-    "Redis, and every rule that it breaks is shown with the run that broke it.",
-    epilog="Exit codes: 0 well · 1 a check or test is not passed · 2 wrong usage or input · 3 environment or backends · "
-    "4 the grader broke · 130 stopped.",
+    help="Fortnight: a course on distributed systems, in fourteen days. Your code runs against real Postgres, Kafka "
+    "and Redis, and every rule that it breaks is shown with the run that broke it.",
+    epilog="Exit codes: 0 well · 1 a check or test is not passed · 2 wrong usage or input · "
+    "3 environment or backends · 4 the grader broke · 130 stopped.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -14,5 +14,6 @@ Notebook = Annotated[
     Path | None, typer.Option("--notebook", help="Judge this notebook and not the one in work/.", show_default=False)
 ]
 Page = Annotated[
-    Path | None, typer.Option("--page", help="Also write the report, pictures included, to this HTML file.", show_default=False)
+    Path | None,
+    typer.Option("--page", help="Also write the report, pictures included, to this HTML file.", show_default=False),
 ]

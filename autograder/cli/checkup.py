@@ -60,7 +60,11 @@ def _packages() -> Finding:
     if not wrong:
         return Finding(name="packages", state="ok", says="all at the versions of requirements.txt")
     more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
-    mend = "./fortnight start" if Path(sys.prefix) == ROOT / ".venv" else f"{sys.executable} -m pip install -r requirements.txt"
+    mend = (
+        "./fortnight start"
+        if Path(sys.prefix) == ROOT / ".venv"
+        else f"{sys.executable} -m pip install -r requirements.txt"
+    )
     return Finding(name="packages", state="missing", says="; ".join(wrong[:3]) + more, mend=mend)
 
 
@@ -105,13 +109,19 @@ def _redis() -> Finding:
 def _kafka() -> Finding:
     import kafka
 
-    return Finding(name="Kafka", state="ok", says=f"the course's own broker; kafka-python {kafka.__version__} speaks to it")
+    return Finding(
+        name="Kafka", state="ok", says=f"the course's own broker; kafka-python {kafka.__version__} speaks to it"
+    )
 
 
 def _running() -> Finding:
     known = backends.status()
     if known is None:
-        return Finding(name="running", state="note", says="no backends now; they start when something needs them, in about a second")
+        return Finding(
+            name="running",
+            state="note",
+            says="no backends now; they start when something needs them, in about a second",
+        )
     if known.get("refusal"):
         return Finding(name="running", state="missing", says=str(known["refusal"]), mend="./fortnight stop")
     says = f"backends of the {known['world']} world, process {known['pid']}, for {known['up_s']:.0f} s"
@@ -170,5 +180,6 @@ def _docker() -> Finding:
 
 
 LOOKS: tuple[Callable[[], Finding], ...] = (
-    _python, _packages, _postgres, _redis, _kafka, _running, _jupyter, _fork, _sandbox, _disk, _state, _work, _chromium, _docker,
+    _python, _packages, _postgres, _redis, _kafka, _running, _jupyter, _fork, _sandbox,
+    _disk, _state, _work, _chromium, _docker,
 )  # fmt: skip

@@ -40,7 +40,14 @@ OF_ERROR = {
 }
 """What errors of the layers below end with; by name, so that a verb loads only the layers that it uses."""
 
-OF_VERDICT = {"passed": OK, "broken": BROKEN, "unknown": BROKEN, "unanswered": BROKEN, "rejected": USAGE, "error": GRADER_ERROR}
+OF_VERDICT = {
+    "passed": OK,
+    "broken": BROKEN,
+    "unknown": BROKEN,
+    "unanswered": BROKEN,
+    "rejected": USAGE,
+    "error": GRADER_ERROR,
+}
 
 
 class Ended(Exception):
@@ -87,10 +94,19 @@ def explain(error: Exception) -> tuple[int, str]:
         if kind.__name__ in OF_ERROR and kind.__module__.startswith("autograder."):
             return OF_ERROR[kind.__name__], str(error)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return ENVIRONMENT, f"The disk is full: {error.filename or 'a file'} could not be written. Make room and try again."
+        return (
+            ENVIRONMENT,
+            f"The disk is full: {error.filename or 'a file'} could not be written. Make room and try again.",
+        )
     if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith(("autograder", "shop")):
-        return ENVIRONMENT, f"The package {error.name} is missing from the environment: `./fortnight doctor` says what mends it."
-    return GRADER_ERROR, f"The grader broke ({type(error).__name__}: {error}); nothing of yours is lost. {record(error)}"
+        return (
+            ENVIRONMENT,
+            f"The package {error.name} is missing from the environment: `./fortnight doctor` says what mends it.",
+        )
+    return (
+        GRADER_ERROR,
+        f"The grader broke ({type(error).__name__}: {error}); nothing of yours is lost. {record(error)}",
+    )
 
 
 def record(error: Exception) -> str:

@@ -135,7 +135,9 @@ def command_of(work: Path, port: int) -> list[str]:
 
 
 @contextmanager
-def serve(folder: Path, course: Path, work: Path, *, port: int, page: str) -> Iterator[tuple[Server, subprocess.Popen[str]]]:
+def serve(
+    folder: Path, course: Path, work: Path, *, port: int, page: str
+) -> Iterator[tuple[Server, subprocess.Popen[str]]]:
     """Run JupyterLab on ``work`` while the block runs; it has ended when this returns. ``page`` is opened first."""
     make_settings(folder, course)
     make_folder(folder / "runtime", 0o700)
@@ -151,7 +153,9 @@ def serve(folder: Path, course: Path, work: Path, *, port: int, page: str) -> It
     )
     try:
         wait_until_ready(process, folder)
-        server = Server(pid=process.pid, url=f"http://127.0.0.1:{port}/lab{page and '/tree/' + page}?token={token_of(folder)}")
+        server = Server(
+            pid=process.pid, url=f"http://127.0.0.1:{port}/lab{page and '/tree/' + page}?token={token_of(folder)}"
+        )
         write_text(folder / "server.json", json.dumps({"pid": server.pid, "url": server.url}), mode=0o600)
         yield server, process
     finally:
@@ -160,7 +164,7 @@ def serve(folder: Path, course: Path, work: Path, *, port: int, page: str) -> It
 
 
 def wait_until_ready(process: subprocess.Popen[str], folder: Path) -> None:
-    """Read Jupyter's log until it says that it listens; the rest of the log goes to a file. Raises Ended when it ends."""
+    """Read Jupyter's log until it says that it listens; the rest goes to a file. Raises Ended when Jupyter ends."""
     assert process.stderr is not None
     lines: list[str] = []
     for line in process.stderr:

@@ -1,4 +1,4 @@
-"""What a command shows: colour and a spinner on a terminal, plain lines elsewhere; answers on stdout, progress on stderr."""
+"""What a command shows: colour and a spinner on a terminal, else plain lines; answers on stdout, progress on stderr."""
 
 from __future__ import annotations
 

@@ -32,7 +32,8 @@ class Change:
         """What the learner should know about it."""
         if self.kind != "kept":
             return f"{self.kind} {self.path}"
-        return f"work/{self.path} is yours and stays as it is; the course's new version lies beside it as {beside(Path(self.path)).name}"
+        offered = beside(Path(self.path)).name
+        return f"work/{self.path} is yours and stays as it is; the course's new version lies beside it as {offered}"
 
 
 def sources(course: Path) -> Iterator[Path]:
@@ -86,7 +87,7 @@ def _copy_each(paths: Iterable[Path], course: Path, work: Path, copied: dict[str
 
 
 def reset(course: Path, work: Path, path: Path, backups: Path, stamp: str) -> Path | None:
-    """Put the course's version of a file back; the learner's goes to ``backups`` first. Where it went, if there was one."""
+    """Put the course's version of a file back; the learner's goes to ``backups`` first. Returns where."""
     theirs, kept = work / path, None
     if theirs.exists():
         kept = unused(backups / f"{path.stem}-{stamp}{path.suffix}")

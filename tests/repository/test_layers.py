@@ -1,4 +1,4 @@
-"""The import rule: history <- backends, tap, invariants, diagram, faults, simulation <- explore <- labs <- grading <- cli, notebook."""
+"""The import rule: history <- backends, tap, invariants, diagram <- explore <- labs <- grading <- cli, notebook."""
 
 from __future__ import annotations
 
@@ -50,7 +50,11 @@ def imported(path: Path) -> set[str]:
             base = ".".join([*start, *filter(None, [node.module])])
             names += [f"{base}.{alias.name}" for alias in node.names] if base == "autograder" else [base]
     split = [name.split(".") for name in names]
-    return {name[1] if name[0] == "autograder" and len(name) > 1 else name[0] for name in split if name[0] in ("autograder", "shop")}
+    return {
+        name[1] if name[0] == "autograder" and len(name) > 1 else name[0]
+        for name in split
+        if name[0] in ("autograder", "shop")
+    }
 
 
 def test_every_part_of_the_course_has_its_place():
@@ -69,7 +73,12 @@ def test_a_part_imports_only_what_stands_below_it(part):
 
 @pytest.mark.parametrize(
     ("path", "parts"),
-    [("autograder/tap/sql.py", "tap"), ("autograder/history.py", "history"), ("shop/events.py", "shop"), ("autograder/__init__.py", "autograder")],
+    [
+        ("autograder/tap/sql.py", "tap"),
+        ("autograder/history.py", "history"),
+        ("shop/events.py", "shop"),
+        ("autograder/__init__.py", "autograder"),
+    ],
 )
 def test_a_path_tells_its_part(path, parts):
     assert part_of(Path(path)) == parts

@@ -11,12 +11,7 @@ from tests.repository.tree import ROOT, ours, python, syntax
 
 LINES_MAX = 400
 FUNCTION_LINES_MAX = 50
-COLUMNS_MAX = 120
 SAY_NOTHING = {"utils", "util", "helpers", "helper", "common", "core", "manager", "misc", "base"}
-
-LONGER_LINES = {
-    Path("autograder/cli/jupyter.py"),
-}
 
 
 def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -29,7 +24,9 @@ def is_public(node: ast.stmt) -> bool:
 
 def exported(path: Path) -> list[str] | None:
     for node in syntax(path).body:
-        if isinstance(node, ast.Assign) and any(isinstance(name, ast.Name) and name.id == "__all__" for name in node.targets):
+        if isinstance(node, ast.Assign) and any(
+            isinstance(name, ast.Name) and name.id == "__all__" for name in node.targets
+        ):
             return list(ast.literal_eval(node.value))
     return None
 

@@ -7,13 +7,27 @@ import re
 from tests.repository.tree import ROOT, files, prose
 
 MACHINE = re.compile(r"(?<![\w.<{$])/(?:root|work|home/\w+|Users/\w+)/[\w.-]")
-INDEX = re.compile(r"https?://(?:\w+\.)*(?:pypi\.org|pythonhosted\.org|npmjs\.org)|--index-url|--extra-index-url|--find-links")
-IMAGE = re.compile(r"!\[[^\]]*\]\(([^)\s]+)|<img[^>]+src=[\"']([^\"']+)|^\s*```\{(?:image|figure)\}\s+(\S+)", re.MULTILINE)
+INDEX = re.compile(
+    r"https?://(?:\w+\.)*(?:pypi\.org|pythonhosted\.org|npmjs\.org)|--index-url|--extra-index-url|--find-links"
+)
+IMAGE = re.compile(
+    r"!\[[^\]]*\]\(([^)\s]+)|<img[^>]+src=[\"']([^\"']+)|^\s*```\{(?:image|figure)\}\s+(\S+)", re.MULTILINE
+)
 TEXT = (".py", ".md", ".txt", ".toml", ".yml", ".yaml", ".json", ".ipynb", ".sql", ".js", ".css", ".sh", "")
 
 
 def text_files():
-    everywhere = files("*", ".ci/*", "autograder/**/*", "shop/**/*", "manuscript/**/*", "book/**/*", "days/**/*", "labs/**/*", "solutions/**/*")
+    everywhere = files(
+        "*",
+        ".ci/*",
+        "autograder/**/*",
+        "shop/**/*",
+        "manuscript/**/*",
+        "book/**/*",
+        "days/**/*",
+        "labs/**/*",
+        "solutions/**/*",
+    )
     return [path for path in everywhere if path.suffix in TEXT]
 
 

@@ -1,4 +1,4 @@
-"""The pins: one file for pip, conda and the launcher, complete, exact, and good for every Python that the course supports."""
+"""The pins: one file for pip, conda and the launcher, complete, exact, and good for every supported Python."""
 
 from __future__ import annotations
 
@@ -78,7 +78,12 @@ def test_nothing_that_is_needed_is_left_unpinned():
 
 
 def test_nothing_is_pinned_that_nobody_needs():
-    here = {canonicalize_name(pin.name) for name in (LEARNERS, EXTRAS) for pin in pins(name) if not pin.marker or pin.marker.evaluate()}
+    here = {
+        canonicalize_name(pin.name)
+        for name in (LEARNERS, EXTRAS)
+        for pin in pins(name)
+        if not pin.marker or pin.marker.evaluate()
+    }
     assert here - needed_by(direct(LEARNERS) | direct(EXTRAS)) - USED_BY_US_ALONE.keys() == set()
 
 

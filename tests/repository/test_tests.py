@@ -17,15 +17,19 @@ def calls(*names: str):
 
 
 def test_no_test_sleeps():
-    assert [f"{path}:{node.lineno}" for path, node in calls("time.sleep", "sleep") if path.as_posix() not in MAY_WAIT] == []
+    assert [
+        f"{path}:{node.lineno}" for path, node in calls("time.sleep", "sleep") if path.as_posix() not in MAY_WAIT
+    ] == []
 
 
 def test_every_skip_says_why():
     silent = [
         f"{path}:{node.lineno}"
         for path, node in calls("pytest.skip", "pytest.mark.skip", "pytest.mark.skipif", "pytest.importorskip")
-        if not node.args and not any(keyword.arg == "reason" for keyword in node.keywords)
-        or ast.unparse(node.func) == "pytest.mark.skipif" and not any(keyword.arg == "reason" for keyword in node.keywords)
+        if not node.args
+        and not any(keyword.arg == "reason" for keyword in node.keywords)
+        or ast.unparse(node.func) == "pytest.mark.skipif"
+        and not any(keyword.arg == "reason" for keyword in node.keywords)
     ]
     assert silent == []
 

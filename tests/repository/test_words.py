@@ -67,7 +67,16 @@ MARKER = re.compile("TO" + "DO|FIX" + "ME|X" + "XX")
 
 
 def test_nothing_is_left_to_do():
-    written = files("autograder/**/*.*", "shop/**/*.*", "tests/**/*.py", "manuscript/**/*.md", "book/**/*.md", "*.md", "*.py", "fortnight")
+    written = files(
+        "autograder/**/*.*",
+        "shop/**/*.*",
+        "tests/**/*.py",
+        "manuscript/**/*.md",
+        "book/**/*.md",
+        "*.md",
+        "*.py",
+        "fortnight",
+    )
     left = [
         f"{path}:{number}"
         for path in written

@@ -8,7 +8,17 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-NOT_WRITTEN = {".venv", ".git", ".fortnight", ".nbgrader", "work", "__pycache__", "_build", ".ipynb_checkpoints", ".pytest_cache"}
+NOT_WRITTEN = {
+    ".venv",
+    ".git",
+    ".fortnight",
+    ".nbgrader",
+    "work",
+    "__pycache__",
+    "_build",
+    ".ipynb_checkpoints",
+    ".pytest_cache",
+}
 STAGED = (Path("book/days"), Path("book/labs"))
 
 
@@ -34,7 +44,10 @@ def ours() -> list[Path]:
 
 def python() -> list[Path]:
     """All Python that people write: the course, its tests, its benchmarks and the launcher."""
-    return [*files("autograder/**/*.py", "shop/**/*.py", "tests/**/*.py", "benchmarks/**/*.py", "book/_ext/*.py", "*.py"), Path("fortnight")]
+    return [
+        *files("autograder/**/*.py", "shop/**/*.py", "tests/**/*.py", "benchmarks/**/*.py", "book/_ext/*.py", "*.py"),
+        Path("fortnight"),
+    ]
 
 
 def prose() -> list[Path]:

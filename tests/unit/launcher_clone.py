@@ -16,7 +16,9 @@ FAKE_PYTHON = """#!/bin/sh
 here=$(dirname "$0")
 case "$1" in
   -c) echo 3.12 ;;
-  *) cat "$here/pip-says"; mkdir -p "$here/../lib/python3.12/site-packages/rich-15.0.0.dist-info"; exit $(cat "$here/pip-ends") ;;
+  *) cat "$here/pip-says"
+     mkdir -p "$here/../lib/python3.12/site-packages/rich-15.0.0.dist-info"
+     exit $(cat "$here/pip-ends") ;;
 esac
 """
 

@@ -50,7 +50,9 @@ def doctor(monkeypatch, *findings: Finding):
 
 
 def test_doctor_ends_with_3_and_the_mending_command_when_something_is_missing(monkeypatch):
-    ended = doctor(monkeypatch, Finding(name="packages", state="missing", says="rich is missing [all]", mend="./fortnight start"))
+    ended = doctor(
+        monkeypatch, Finding(name="packages", state="missing", says="rich is missing [all]", mend="./fortnight start")
+    )
     assert ended.exit_code == 3
     assert "rich is missing [all]" in ended.stdout and "mend it with: ./fortnight start" in ended.stdout
 

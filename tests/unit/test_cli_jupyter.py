@@ -36,7 +36,12 @@ def test_ports_that_are_all_taken_are_a_sentence(taken_port):
 
 @pytest.mark.parametrize(
     ("environment", "platform", "can"),
-    [({}, "linux", False), ({"DISPLAY": ":0"}, "linux", True), ({"BROWSER": "wslview"}, "linux", True), ({}, "darwin", True)],
+    [
+        ({}, "linux", False),
+        ({"DISPLAY": ":0"}, "linux", True),
+        ({"BROWSER": "wslview"}, "linux", True),
+        ({}, "darwin", True),
+    ],
 )
 def test_a_browser_is_opened_only_where_there_is_a_screen(environment, platform, can):
     assert jupyter.can_open_browser(environment, platform) is can
@@ -80,14 +85,16 @@ def test_a_stranger_with_the_old_number_is_not_taken_for_jupyterlab(tmp_path, re
 
 
 def test_a_jupyterlab_that_does_not_start_is_a_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr(jupyter, "command_of", lambda work, port: [sys.executable, "-c", "raise SystemExit('port 1 is forbidden')"])
+    monkeypatch.setattr(
+        jupyter, "command_of", lambda work, port: [sys.executable, "-c", "raise SystemExit('port 1 is forbidden')"]
+    )
     with pytest.raises(Ended, match="JupyterLab did not start: port 1 is forbidden"):
         with jupyter.serve(tmp_path, tmp_path, tmp_path, port=1, page=""):
             raise AssertionError("it cannot have started")
 
 
 def test_a_jupyterlab_that_runs_is_found_and_stopped(tmp_path, monkeypatch):
-    says_ready_and_waits = "import sys; print('is running at', file=sys.stderr, flush=True); sys.stdin.read(); import signal; signal.pause()"
+    says_ready_and_waits = "import signal, sys; print('is running at', file=sys.stderr, flush=True); signal.pause()"
     monkeypatch.setattr(jupyter, "command_of", lambda work, port: [sys.executable, "-c", says_ready_and_waits])
     with jupyter.serve(tmp_path, tmp_path, tmp_path, port=8890, page="days/day00_start.ipynb") as (server, process):
         assert server.url.startswith("http://127.0.0.1:8890/lab/tree/days/day00_start.ipynb?token=")

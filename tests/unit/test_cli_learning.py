@@ -33,7 +33,9 @@ BANK = Bank.of(
                     ),
                 ),
             ),
-            hints=(Hints(id="lab06_outbox/relay", task="relay", page="lab06_outbox", rungs=("Look.", "Think.", "Write.")),),
+            hints=(
+                Hints(id="lab06_outbox/relay", task="relay", page="lab06_outbox", rungs=("Look.", "Think.", "Write.")),
+            ),
         )
     ]
 )
@@ -54,7 +56,9 @@ def fortnight(*words: str) -> Result:
 
 
 def missed_yesterday() -> None:
-    Answers(answers_file()).keep(Record(kind="quiz", id="d06-once", at=YESTERDAY, answer="a", right=False, belief="exactly once"))
+    Answers(answers_file()).keep(
+        Record(kind="quiz", id="d06-once", at=YESTERDAY, answer="a", right=False, belief="exactly once")
+    )
 
 
 def test_a_hint_asks_once_and_then_opens():

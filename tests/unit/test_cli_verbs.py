@@ -44,7 +44,9 @@ def grader(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def report(verdict: str) -> SimpleNamespace:
-    return SimpleNamespace(verdict=verdict, text=lambda colour: f"{verdict}, colour {colour}", page=lambda path: path.write_text("page"))
+    return SimpleNamespace(
+        verdict=verdict, text=lambda colour: f"{verdict}, colour {colour}", page=lambda path: path.write_text("page")
+    )
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -82,7 +84,9 @@ def test_a_missing_notebook_is_told_with_what_mends_it(learner):
     assert ended.exit_code == 2 and "`./fortnight start` copies the labs into work/." in ended.stderr
 
 
-@pytest.mark.parametrize(("verdict", "code"), [("passed", 0), ("broken", 1), ("unknown", 1), ("unanswered", 1), ("error", 4)])
+@pytest.mark.parametrize(
+    ("verdict", "code"), [("passed", 0), ("broken", 1), ("unknown", 1), ("unanswered", 1), ("error", 4)]
+)
 def test_a_check_ends_with_the_code_of_its_verdict(grader, verdict, code):
     grader.check = lambda lab, task, notebook, progress: report(verdict)
     ended = fortnight("check", "06")
@@ -91,7 +95,9 @@ def test_a_check_ends_with_the_code_of_its_verdict(grader, verdict, code):
 
 @pytest.mark.parametrize("lab", ["6", "06", "lab06", "lab06_outbox"])
 def test_a_lab_may_be_named_in_four_ways(grader, learner, lab):
-    grader.check = lambda lab, task, notebook, progress: report("passed" if notebook.name == "lab06_outbox.ipynb" else "error")
+    grader.check = lambda lab, task, notebook, progress: report(
+        "passed" if notebook.name == "lab06_outbox.ipynb" else "error"
+    )
     assert fortnight("check", lab).exit_code == 0
 
 
@@ -174,7 +180,11 @@ def test_grade_refuses_a_folder_that_is_not_there(learner):
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [([], ["-n", "2", "--dist", "loadfile"]), (["-n0", "tests/unit"], ["-n0", "tests/unit"]), (["-k", "outbox"], ["-n", "2", "--dist", "loadfile", "-k", "outbox"])],
+    [
+        ([], ["-n", "2", "--dist", "loadfile"]),
+        (["-n0", "tests/unit"], ["-n0", "tests/unit"]),
+        (["-k", "outbox"], ["-n", "2", "--dist", "loadfile", "-k", "outbox"]),
+    ],
 )
 def test_the_suite_runs_on_two_workers_unless_told_otherwise(arguments, words):
     assert test_verb.command(arguments) == [sys.executable, "-m", "pytest", *words]

@@ -36,7 +36,11 @@ def start(clone: Path) -> list[Change]:
 
 
 def test_the_first_start_copies_days_labs_and_map_in_the_same_layout(clone):
-    assert start(clone) == [Change("book/map.md", "added"), Change("days/day06_outbox.ipynb", "added"), Change(LAB, "added")]
+    assert start(clone) == [
+        Change("book/map.md", "added"),
+        Change("days/day06_outbox.ipynb", "added"),
+        Change(LAB, "added"),
+    ]
     assert (clone / "work" / LAB).read_text() == notebook("given")
 
 
@@ -77,7 +81,10 @@ def test_a_file_that_both_changed_stays_and_the_new_version_lies_beside_it(clone
     write(clone, f"work/{LAB}", notebook("my answer"))
     write(clone, LAB, notebook("given, improved"))
     [change] = start(clone)
-    assert change.sentence() == f"work/{LAB} is yours and stays as it is; the course's new version lies beside it as lab06_outbox.new.ipynb"
+    assert (
+        change.sentence()
+        == f"work/{LAB} is yours and stays as it is; the course's new version lies beside it as lab06_outbox.new.ipynb"
+    )
     assert (clone / "work" / LAB).read_text() == notebook("my answer")
     assert (clone / "work" / LAB).with_name("lab06_outbox.new.ipynb").read_text() == notebook("given, improved")
     assert start(clone) == [], "it is said once"
@@ -127,7 +134,10 @@ def test_reset_keeps_the_learners_notebook_first(clone):
     start(clone)
     write(clone, f"work/{LAB}", notebook("my answer"))
     kept = [workspace.reset(clone, clone / "work", Path(LAB), clone / "backups", "2026-11-22-1205") for _ in range(2)]
-    assert [path.name for path in kept] == ["lab06_outbox-2026-11-22-1205.ipynb", "lab06_outbox-2026-11-22-1205-2.ipynb"]
+    assert [path.name for path in kept] == [
+        "lab06_outbox-2026-11-22-1205.ipynb",
+        "lab06_outbox-2026-11-22-1205-2.ipynb",
+    ]
     assert kept[0].read_text() == notebook("my answer")
     assert (clone / "work" / LAB).read_text() == notebook("given")
 

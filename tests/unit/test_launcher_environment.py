@@ -1,4 +1,4 @@
-"""The launcher's environment: what is ready stays, what is half-made or broken is made again, nothing of others is lost."""
+"""The launcher's environment: what is ready stays, what is half-made is made again, nothing of others is lost."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from types import ModuleType
 import pytest
 
 from tests.unit.launcher_clone import fake_environment, launcher, load  # noqa: F401  (launcher is a fixture)
+
 
 def test_a_fresh_clone_gets_an_environment_and_then_needs_nothing(launcher, capfd):
     launcher.prepare("start")

@@ -19,12 +19,16 @@ def test_it_is_written_in_syntax_that_python_3_6_reads():
 
 def test_it_imports_the_standard_library_alone():
     tree = ast.parse((ROOT / "fortnight").read_text())
-    names = {alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    names = {
+        alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+    }
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     assert names <= {"ensurepip", "fcntl", "hashlib", "json", "os", "re", "shutil", "subprocess", "sys", "venv"}
 
 
-@pytest.mark.parametrize(("version", "supported"), [((3, 10), False), ((3, 11), True), ((3, 14), True), ((3, 15), False)])
+@pytest.mark.parametrize(
+    ("version", "supported"), [((3, 10), False), ((3, 11), True), ((3, 14), True), ((3, 15), False)]
+)
 def test_supported_pythons_are_3_11_to_3_14(launcher, version, supported):
     assert launcher.is_supported(version) is supported
 

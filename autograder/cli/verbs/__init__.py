@@ -1,1 +1,1 @@
-"""The verbs, one module each: ``run`` is the command, its docstring the help. They load the grader only when they run."""
+"""The verbs, one module each: ``run`` is the command, its docstring the help. The grader is loaded when it runs."""

@@ -16,13 +16,17 @@ __all__ = ["run"]
 
 def run(
     lab: Lab,
-    task: Annotated[str | None, typer.Argument(metavar="TASK", help="One task of it, as relay; all of them without.", show_default=False)] = None,
+    task: Annotated[
+        str | None,
+        typer.Argument(metavar="TASK", help="One task of it, as relay; all of them without.", show_default=False),
+    ] = None,
     notebook: Notebook = None,
     page: Page = None,
 ) -> int:
     """Check your lab: every crash point of every task, the points, and the smallest run that breaks a rule.
 
-    Ends with 0 when every rule holds, 1 when one is broken, 2 when the notebook cannot be judged, 4 when the grader broke.
+    Ends with 0 when every rule holds, 1 when one is broken, 2 when the notebook cannot be judged, 4 when the grader
+    broke.
     """
     if task is not None:
         task = task_of(lab, task)

@@ -18,7 +18,11 @@ def run(
     lab: Lab,
     folder: Annotated[
         Path | None,
-        typer.Argument(metavar="FOLDER", help="Hand-ins as nbgrader collects them: LEARNER/LAB/LAB.ipynb. Without: those of `submit`.", show_default=False),
+        typer.Argument(
+            metavar="FOLDER",
+            help="Hand-ins as nbgrader collects them: LEARNER/LAB/LAB.ipynb. Without: those of `submit`.",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
     """For teachers: judge the hand-ins of a lab, fill nbgrader's gradebook and print the table."""

@@ -28,5 +28,9 @@ def run(lab: Lab, task: Annotated[str, typer.Argument(metavar="TASK", help="The 
 
     of = replace(learner(), folder=notebook.parent)
     found = hints_for(of, task, notebook.stem)
-    card = hint_card(of, found, attempt_at(task, saved_cells(of.folder, found.page))) if isinstance(found, Hints) else found
+    card = (
+        hint_card(of, found, attempt_at(task, saved_cells(of.folder, found.page)))
+        if isinstance(found, Hints)
+        else found
+    )
     say(repr(card).replace("un the cell again", "un this command again"))

@@ -18,14 +18,19 @@ TARGET = re.compile(r"[\w.]+:\w+")
 
 def run(
     target: Annotated[str, typer.Argument(metavar="MODULE:FUNCTION", help="For example myshop.orders:place_order.")],
-    page: Annotated[Path | None, typer.Option("--page", help="Where the report goes; FUNCTION.report.html without.", show_default=False)] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option("--page", help="Where the report goes; FUNCTION.report.html without.", show_default=False),
+    ] = None,
 ) -> int:
     """Kill a function of your own project before and after every request that it makes, and see what it leaves behind.
 
     The module is looked for in the current folder. The report, pictures included, is written as one HTML file.
     """
     if not TARGET.fullmatch(target):
-        raise endings.Ended(f"{target!r} names no function: write MODULE:FUNCTION, as in myshop.orders:place_order.", endings.USAGE)
+        raise endings.Ended(
+            f"{target!r} names no function: write MODULE:FUNCTION, as in myshop.orders:place_order.", endings.USAGE
+        )
     from autograder.grading import api
 
     with working("Starting the backends") as tell:

@@ -19,7 +19,10 @@ __all__ = ["answer", "run"]
 
 def run(
     answers: Annotated[
-        str | None, typer.Option("--answers", help="Your letters in order, as in abca, without being asked one by one.", show_default=False)
+        str | None,
+        typer.Option(
+            "--answers", help="Your letters in order, as in abca, without being asked one by one.", show_default=False
+        ),
     ] = None,
 ) -> None:
     """Repeat what you missed: the questions that are due today. A miss comes back after 1, 3, 7 and 14 days."""
@@ -33,7 +36,14 @@ def run(
     if answers is not None and len(answers) != len(due):
         raise Ended(f"{len(due)} questions are due, and {answers!r} has {len(answers)} letters.", USAGE)
     if answers is None and not sys.stdin.isatty():
-        return say("\n\n".join([*(question(number, item) for number, item in enumerate(due, 1)), "Answer with --answers and your letters in order."]))
+        return say(
+            "\n\n".join(
+                [
+                    *(question(number, item) for number, item in enumerate(due, 1)),
+                    "Answer with --answers and your letters in order.",
+                ]
+            )
+        )
     for number, item in enumerate(due, 1):
         say(question(number, item))
         letter = answers[number - 1] if answers is not None else ask(item)

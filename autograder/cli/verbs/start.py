@@ -21,7 +21,9 @@ FIRST_PAGE = "days/day00_start.ipynb"
 
 
 def run(
-    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser, where there is a screen.")] = True,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open a browser, where there is a screen.")
+    ] = True,
     port: Annotated[int, typer.Option(help="The port to try first.", min=1, max=65_535)] = jupyter.PORT,
 ) -> None:
     """Begin or go on: starts Postgres, Kafka and Redis, brings work/ up to date and opens JupyterLab there.

@@ -22,7 +22,9 @@ def run(context: typer.Context) -> int:
     """Run the course's tests. Everything after `test` goes to pytest, as in: ./fortnight test tests/unit -k outbox"""
     if importlib.util.find_spec("pytest") is None:
         raise Ended("pytest is not installed here: pip install -r requirements-extras.txt", ENVIRONMENT)
-    return {0: 0, PYTEST_USAGE: USAGE}.get(subprocess.run(command(context.args), cwd=ROOT, check=False).returncode, BROKEN)
+    return {0: 0, PYTEST_USAGE: USAGE}.get(
+        subprocess.run(command(context.args), cwd=ROOT, check=False).returncode, BROKEN
+    )
 
 
 def command(arguments: list[str]) -> list[str]:
