@@ -7,9 +7,10 @@ Everything raises :class:`Rejected` (the input), :class:`BackendError` (the back
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograder.backends import ROOT, connect
 from autograder.explore.names import BadRunName, RunName
@@ -19,12 +20,30 @@ from autograder.grading import scores
 from autograder.grading.judge import judge
 from autograder.grading.lanes import LaneSpec, Pool
 from autograder.grading.program import Program
+from autograder.grading.progress import progress_text
+from autograder.grading.receipt import Receipt, hand_in
 from autograder.grading.request import Report, report_of
 from autograder.grading.submission import Rejected, read_program
 from autograder.grading.verdict import TaskVerdict, Verdict, judge_task
 from autograder.labs import Lab, Task, find
 
-__all__ = ["BadRunName", "Rejected", "Report", "check", "notebook_of", "program_of", "replay"]
+if TYPE_CHECKING:
+    from autograder.grading.classroom import Class
+
+__all__ = [
+    "BadRunName",
+    "Rejected",
+    "Report",
+    "check",
+    "demo",
+    "experiment",
+    "grade",
+    "notebook_of",
+    "program_of",
+    "progress",
+    "replay",
+    "submit",
+]
 
 Say = Callable[[str], None]
 
@@ -128,3 +147,30 @@ def experiment(request: Mapping[str, Any]) -> dict[str, Any]:
     from autograder.grading.experiments import play_experiment
 
     return play_experiment(request)
+
+
+def submit(lab_name: str, notebook: Path | None = None, *, learner: str | None = None) -> Receipt:
+    """Hand the notebook on disk in; raises Rejected when it cannot be judged, and then the hand-in before it counts."""
+    lab = find(lab_name)
+    return hand_in(lab, notebook_of(lab, notebook), learner=learner)
+
+
+def grade(
+    lab_name: str, folder: Path | None = None, *, executor: Executor | None = None, progress: Say = _silent
+) -> Class:
+    """Judge all hand-ins of a lab and fill nbgrader's gradebook; as text the answer is the table of the class."""
+    from autograder.grading.classroom import grade_class  # it needs nbformat, which nobody who checks should wait for
+
+    return grade_class(find(lab_name), folder, executor=executor, progress=progress)
+
+
+def progress() -> str:
+    """The learner's points by day and by outcome, as a text."""
+    return progress_text()
+
+
+def demo(progress: Say = _silent) -> int:
+    """Day 6, a hand-in that breaks and one that does not, with both reports; an exit code."""
+    from autograder.grading.demo import run_demo
+
+    return run_demo(progress)
