@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from autograder.explore.lane import Lane
 from autograder.explore.names import RunName, Strike, slug
+from autograder.explore.recorder import PREPARATIONS
 from autograder.explore.stage import Stage
 from autograder.history import Call, History
 from autograder.invariants import Invariant, Violation
@@ -17,7 +18,6 @@ CRASH_FAULTS = ("kill-before", "kill-after", "cut-before", "cut-after", "park")
 """Engine 1, the faults that show most pictures first."""
 PAUSE = ("pause",)
 """The minimal schedule gate: one process is held before a call while another runs as far as it gets."""
-PREPARATIONS = ("InitProducerId",)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -127,6 +127,7 @@ class Stage:
             self.recorder.begin(job.process)
             self.recorder.mark("restart" if incarnations else "start", job.process, job.function)
             self._crashed.discard(job.process)
+        self.recorder.attempt(job.process)
         running = self.lane.start(job.process, job.function, list(job.arguments))
         return self.conductor.add(job.process, running)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor
 
 import psycopg
 
@@ -14,6 +14,7 @@ from autograder.explore.scenario import Played, Scenario, named, strikes
 from autograder.explore.sweep import Swept, sweep
 from autograder.grading.lanes import LANES, LaneSpec, Pool
 from autograder.grading.program import Program
+from autograder.grading.subject import SubjectUnavailable
 from autograder.grading.verdict import TaskVerdict, Verdict, judge_task
 from autograder.labs import Lab, Task, find
 
@@ -90,7 +91,7 @@ def _judge_one(lab: Lab, task: Task, program: Program, pool: Pool, progress: Pro
         return TaskVerdict(task=task.name, kind="unanswered", points=0, points_max=task.points_max, said=why)
     try:
         swept = tuple(_sweep(lab, task, scenario, pool, progress) for scenario in task.scenarios)
-    except (BackendError, Stuck, BrokenProcessPool, psycopg.OperationalError, OSError) as error:
+    except (BackendError, Stuck, SubjectUnavailable, BrokenExecutor, psycopg.OperationalError, OSError) as error:
         return TaskVerdict(
             task=task.name, kind="error", points=0, points_max=task.points_max, said=_in_a_sentence(error)
         )

@@ -30,5 +30,5 @@ def test_a_wrong_program_is_caught_named_and_reported(path, postgres_address):
     kept = FOLDER / "golden" / f"{path.stem}.txt"
     if wants_new_golden_files():
         kept.parent.mkdir(exist_ok=True)
-        kept.write_text(golden(verdict), encoding="utf-8")
-    assert golden(verdict) == kept.read_text(encoding="utf-8")
+        kept.write_text(golden(verdict, path.stem), encoding="utf-8")
+    assert golden(verdict, path.stem) == kept.read_text(encoding="utf-8")
