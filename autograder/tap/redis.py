@@ -15,6 +15,7 @@ __all__ = ["RedisConversation"]
 
 SHOWN_BYTES_MAX = 4096
 PUSH = ord(">")
+BULK = b"$=!"
 
 
 class RedisConversation:
@@ -138,7 +139,8 @@ class RedisConversation:
 
     def _answer(self, request: Request, value: bytes) -> None:
         if len(value) > SHOWN_BYTES_MAX:
-            request.answer = f"<{len(value)} bytes>"
+            head = value[: value.index(b"\r\n")]
+            request.answer = f"<{head[1:].decode()} {'bytes' if value[0] in BULK else 'elements'}>"
             return
         said = decode(value)
         request.answer = shortened(shown(said))
