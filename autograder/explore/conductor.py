@@ -287,6 +287,7 @@ class Conductor:
         self.turn = actor
         released, actor.gated = actor.gated, []
         for request in released:
+            self.recorder.leaves(request)
             actor.in_flight.append(request)
             request.release()
         calls, silent_since = actor.calls, time.monotonic()

@@ -91,6 +91,13 @@ class Recorder:
         self._open[request] = entry
         return entry
 
+    def leaves(self, request: Request) -> None:
+        """A request that was held leaves its process only now: what others did meanwhile came before it."""
+        entry = self._open.get(request)
+        if entry is not None:
+            self.tick += STEP
+            entry.start = self.tick
+
     def entry(self, request: Request) -> _Entry | None:
         """The record of a request that this run has seen."""
         return self._open.get(request)

@@ -162,6 +162,11 @@ class Pool:
         except (BrokenExecutor, RuntimeError):
             return ""
 
-    def __call__(self, scenario: str, names: Iterable[RunName]) -> Iterator[Played]:
-        for future in self.prepare(scenario, list(names), first=True):
+    def __call__(self, scenario: str, names: Iterable[RunName], *, again: bool = False) -> Iterator[Played]:
+        names = list(names)
+        if again:
+            with self._lock:
+                for name in names:
+                    self._promised.pop((scenario, name), None)
+        for future in self.prepare(scenario, names, first=True):
             yield future.result()

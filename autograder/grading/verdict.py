@@ -99,8 +99,8 @@ def judge_task(lab: Lab, task: Task, swept: tuple[Swept, ...], notes: tuple[str,
     points, broken = points_of(task, swept)
     found = findings(swept)
     mistake = next((known for known in lab.mistakes if known.task == task.name and known.shows(found)), None)
-    incomplete = any(not one.coverage.exhaustive for one in swept)
-    kind: Kind = "broken" if broken else "unknown" if incomplete else "passed"
+    nothing_reached = any(one.coverage.planned and not one.coverage.reached for one in swept)
+    kind: Kind = "broken" if broken else "unknown" if nothing_reached else "passed"
     return TaskVerdict(
         task=task.name,
         kind=kind,

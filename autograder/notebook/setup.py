@@ -32,5 +32,5 @@ def setup(page: str = "") -> Addresses:
 
 
 def _in_use(status: dict[str, Any]) -> str:
-    names = [f"{one['name']} {one.get('version', '')}".strip() for one in status.get("backends", [])]
-    return f"In use: {', '.join(names)} ({status.get('world', 'embedded')}, on this machine only)."
+    names = sorted(status.get("backends", {}))
+    return f"In use: {', '.join(names)} ({status.get('world', 'embedded')} world, on this machine only)."

@@ -1,1 +1,1 @@
-
+"""Simulation: virtual time and simulated networks; the days that need them come later."""
