@@ -26,8 +26,15 @@ Kind = Literal["crash", "cut", "park", "pause", "delay", "drop", "duplicate", "i
 
 KINDS: Mapping[Kind, KindOfFault] = MappingProxyType(
     {
-        "crash": CRASH, "cut": CUT, "park": PARK, "pause": PAUSE, "delay": DELAY, "drop": DROP,
-        "duplicate": DUPLICATE, "isolate": ISOLATE, "error": ERROR,
+        "crash": CRASH,
+        "cut": CUT,
+        "park": PARK,
+        "pause": PAUSE,
+        "delay": DELAY,
+        "drop": DROP,
+        "duplicate": DUPLICATE,
+        "isolate": ISOLATE,
+        "error": ERROR,
     }  # fmt: skip
 )
 BACKENDS: Mapping[Backend, str] = MappingProxyType(

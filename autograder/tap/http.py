@@ -44,9 +44,14 @@ class HttpConversation:
         target = message.start[1] if len(message.start) > 1 else "/"
         self.gate.add(
             Request(
-                process=self.link.process, backend="http", link=self.link, data=message.data,
-                label=f"{method} {path}", text=shortened(f"{method} {target} {body}".strip()),
-                kind="read" if method in SAFE else "write", effect=method not in SAFE,
+                process=self.link.process,
+                backend="http",
+                link=self.link,
+                data=message.data,
+                label=f"{method} {path}",
+                text=shortened(f"{method} {target} {body}".strip()),
+                kind="read" if method in SAFE else "write",
+                effect=method not in SAFE,
             )  # fmt: skip
         )
 

@@ -74,10 +74,16 @@ class KafkaConversation:
             self._asked[question.correlation] = question
         self.gate.add(
             Request(
-                process=self.link.process, backend="kafka", link=self.link,
-                label=question.label or (LONG_POLL if question.api == FETCH else ""), text=question.text,
-                data=struct.pack("!i", len(message)) + message, kind="write" if question.counted else "control",
-                effect=question.counted, counted=question.counted, silent=question.silent,
+                process=self.link.process,
+                backend="kafka",
+                link=self.link,
+                label=question.label or (LONG_POLL if question.api == FETCH else ""),
+                text=question.text,
+                data=struct.pack("!i", len(message)) + message,
+                kind="write" if question.counted else "control",
+                effect=question.counted,
+                counted=question.counted,
+                silent=question.silent,
             )  # fmt: skip
         )
 

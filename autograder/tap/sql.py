@@ -289,5 +289,7 @@ def _functions(part: list[Token]) -> list[str]:
 def _names_columns(part: list[Token], opening: int) -> bool:
     """Is this bracket the column list of a CTE: ``t(n) as (...)``?"""
     depth = part[opening].depth
-    close = next((i for i in range(opening + 1, len(part)) if part[i].text == ")" and part[i].depth == depth), len(part))
+    close = next(
+        (i for i in range(opening + 1, len(part)) if part[i].text == ")" and part[i].depth == depth), len(part)
+    )
     return [token.text.lower() for token in part[close + 1 : close + 3]] in (["as", "("], ["as", "materialized"])

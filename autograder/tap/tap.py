@@ -93,9 +93,7 @@ class Tap:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def door(
-        self, process: str, protocol: Backend, upstream: tuple[str, int], *, user: str | None = None
-    ) -> Door:
+    def door(self, process: str, protocol: Backend, upstream: tuple[str, int], *, user: str | None = None) -> Door:
         """The door of this process to the server at ``upstream``; asked again, the same door.
 
         A Postgres door with a ``user`` refuses everybody else.

@@ -1,4 +1,4 @@
-"""kafka-python behind the tap, against the embedded broker; the broker's own contract says that Apache Kafka is the same."""
+"""kafka-python behind the tap, against the embedded broker (which has its own contract with Apache Kafka)."""
 
 from __future__ import annotations
 
@@ -130,7 +130,9 @@ def test_a_consumer_that_waits_delays_no_producer(room: Room, door: Door) -> Non
     assert [one.answer for one in room.answers if one.label == "Produce purchases"] == ["offset 0", "offset 1"]
 
 
-def test_a_produce_that_is_cut_after_its_effect_is_there_twice_or_once(room: Room, door: Door, broker: PrivateBroker) -> None:
+def test_a_produce_that_is_cut_after_its_effect_is_there_twice_or_once(
+    room: Room, door: Door, broker: PrivateBroker
+) -> None:
     """The producer repeats what it was not told of; an idempotent one is known to the broker."""
     for idempotent, expected in ((False, 2), (True, 1)):
         topic = f"idempotent-{idempotent}".lower()

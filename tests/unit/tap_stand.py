@@ -96,7 +96,9 @@ class FakeLink:
 class Stand:
     """A conversation between a client and a scripted backend."""
 
-    def __init__(self, converse: Callable[[FakeLink], object], script: Sequence[Exchange], link: FakeLink | None = None):
+    def __init__(
+        self, converse: Callable[[FakeLink], object], script: Sequence[Exchange], link: FakeLink | None = None
+    ):
         self.link = link or FakeLink()
         self.talk = converse(self.link)
         self.script = list(script)

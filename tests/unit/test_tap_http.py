@@ -10,7 +10,10 @@ from tests.unit.tap_stand import Exchange, Stand
 
 def request(line: str, body: bytes = b"", *headers: str) -> bytes:
     length = f"Content-Length: {len(body)}\r\n" if body else ""
-    return f"{line} HTTP/1.1\r\nHost: gateway\r\n{length}{''.join(h + chr(13) + chr(10) for h in headers)}\r\n".encode() + body
+    return (
+        f"{line} HTTP/1.1\r\nHost: gateway\r\n{length}{''.join(h + chr(13) + chr(10) for h in headers)}\r\n".encode()
+        + body
+    )
 
 
 def answer(code: str, body: bytes = b"") -> bytes:

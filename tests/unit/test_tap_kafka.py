@@ -104,7 +104,14 @@ def test_no_coordinator_stays_no_coordinator() -> None:
 @pytest.mark.parametrize("version", range(3))
 def test_describe_cluster_names_the_doors(version: int) -> None:
     brokers = [{"broker_id": one["node_id"], **{k: one[k] for k in ("host", "port", "rack")}} for one in BROKERS]
-    told = {"error_code": 0, "error_message": None, "endpoint_type": 1, "cluster_id": "c", "controller_id": 1, "brokers": brokers}
+    told = {
+        "error_code": 0,
+        "error_message": None,
+        "endpoint_type": 1,
+        "cluster_id": "c",
+        "controller_id": 1,
+        "brokers": brokers,
+    }
     answer = seen(play("DescribeCluster", version, {}, told), "DescribeCluster", version)
     assert [one["port"] for one in answer["brokers"]] == [19092, 20000]
 
@@ -129,6 +136,14 @@ def test_a_produce_tells_its_records_and_its_offset(version: int) -> None:
     assert request.text == "p-1/2, p-1: plain → purchases"
     assert (request.answer, request.error) == ("offset 7", None)
     assert seen(link, "Produce", version)["responses"][0]["partition_responses"][0]["base_offset"] == 7
+
+
+@pytest.mark.parametrize("version", range(10, 13))
+def test_a_produce_that_came_to_the_wrong_broker_hints_at_no_other(version: int) -> None:
+    told = {**produced(code=6, offset=-1), "node_endpoints": [BROKERS[1]]}
+    link = play("Produce", version, produce(records((None, EVENT))), told)
+    assert b"kafka-2" not in link.at_client
+    assert seen(link, "Produce", version)["responses"][0]["partition_responses"][0]["error_code"] == 6
 
 
 def test_streams_may_be_cut_anywhere() -> None:
@@ -161,12 +176,20 @@ def test_a_produce_without_acknowledgement_has_no_answer() -> None:
     assert request.silent and request.forwarded and not request.answered and stand.finished()
 
 
-COMMIT = {"group_id": "warehouse", "generation_id_or_member_epoch": 1, "member_id": "m", "topics": [
-    {"name": "purchases", "partitions": [{"partition_index": 0, "committed_offset": 7, "committed_metadata": ""}]}]}  # fmt: skip
+COMMITTED = {"partition_index": 0, "committed_offset": 7, "committed_metadata": ""}
+COMMIT = {
+    "group_id": "warehouse",
+    "generation_id_or_member_epoch": 1,
+    "member_id": "m",
+    "topics": [{"name": "purchases", "partitions": [COMMITTED]}],
+}
 
 
 def codes(name: str, code: int) -> dict[str, Any]:
-    return {"throttle_time_ms": 0, "topics": [{"name": name, "partitions": [{"partition_index": 0, "error_code": code}]}]}
+    return {
+        "throttle_time_ms": 0,
+        "topics": [{"name": name, "partitions": [{"partition_index": 0, "error_code": code}]}],
+    }
 
 
 @pytest.mark.parametrize("version", range(2, 10))
@@ -182,7 +205,9 @@ def test_a_transaction_tells_what_it_holds_and_how_it_ends(version: int) -> None
     asked = {**txn, "group_id": "warehouse", "member_id": "m", "topics": COMMIT["topics"]}
     (offsets,) = play("TxnOffsetCommit", version, asked, codes("purchases", 0)).answered
     assert (offsets.label, offsets.text, offsets.answer) == ("TxnOffsetCommit", "warehouse: purchases/0 = 7", "ok")
-    (group,) = play("AddOffsetsToTxn", version, {**txn, "group_id": "warehouse"}, {"throttle_time_ms": 0, "error_code": 0}).answered
+    (group,) = play(
+        "AddOffsetsToTxn", version, {**txn, "group_id": "warehouse"}, {"throttle_time_ms": 0, "error_code": 0}
+    ).answered
     assert group.text == "AddOffsetsToTxn of group warehouse"
     (end,) = play("EndTxn", version, {**txn, "committed": True}, {"throttle_time_ms": 0, "error_code": 90}).answered
     assert (end.label, end.error) == ("EndTxn commit", "PRODUCER_FENCED")
@@ -250,7 +275,9 @@ def test_a_fetch_that_waits_delays_no_produce() -> None:
 
 def test_nothing_overtakes_a_request_that_is_held() -> None:
     asked = ask("Produce", 7, produce(records((None, b"x"))))
-    stand = Stand(KafkaConversation, [(fetch(1), answer(1)), (asked, tell("Produce", 7, produced())), (fetch(2), answer(2))])
+    stand = Stand(
+        KafkaConversation, [(fetch(1), answer(1)), (asked, tell("Produce", 7, produced())), (fetch(2), answer(2))]
+    )
     stand.link.on_request = lambda request: "hold"
     stand.say(fetch(1) + asked + fetch(2))
     assert bytes(stand.link.at_client) == answer(1)
@@ -259,7 +286,9 @@ def test_nothing_overtakes_a_request_that_is_held() -> None:
     assert stand.finished() and bytes(stand.link.at_client).endswith(answer(2))
 
 
-@pytest.mark.parametrize("data", [b"\xff\xff\xff\xff", b"\0\0\0\1x", b"\x7f\xff\xff\xffxxxxxxxxxx", b"GET / HTTP/1.1\r\n\r\n"])
+@pytest.mark.parametrize(
+    "data", [b"\xff\xff\xff\xff", b"\0\0\0\1x", b"\x7f\xff\xff\xffxxxxxxxxxx", b"GET / HTTP/1.1\r\n\r\n"]
+)
 def test_what_is_not_kafka_ends_its_link(data: bytes) -> None:
     assert Stand(KafkaConversation, []).say(data).link.closed
 

@@ -137,7 +137,9 @@ def test_counted_requests_are_numbered(tap: Tap, backend: FakeBackend, client: s
     assert numbers == [1, 2]
 
 
-def test_a_held_request_may_be_released_later_to_delay_it(tap: Tap, backend: FakeBackend, client: socket.socket) -> None:
+def test_a_held_request_may_be_released_later_to_delay_it(
+    tap: Tap, backend: FakeBackend, client: socket.socket
+) -> None:
     held: list[Request] = []
 
     def delay(request: Request) -> str:
@@ -195,7 +197,9 @@ def test_the_door_of_a_process_is_one_door(tap: Tap) -> None:
 # ---- ends
 
 
-def test_half_a_request_of_a_killed_client_reaches_nobody(tap: Tap, backend: FakeBackend, client: socket.socket) -> None:
+def test_half_a_request_of_a_killed_client_reaches_nobody(
+    tap: Tap, backend: FakeBackend, client: socket.socket
+) -> None:
     client.sendall(GET[:-3])
     until(tap, lambda: bool(tap.links))
     client.close()
@@ -203,7 +207,9 @@ def test_half_a_request_of_a_killed_client_reaches_nobody(tap: Tap, backend: Fak
     assert backend.read() == b""
 
 
-def test_whole_requests_of_a_client_that_is_gone_still_arrive(tap: Tap, backend: FakeBackend, client: socket.socket) -> None:
+def test_whole_requests_of_a_client_that_is_gone_still_arrive(
+    tap: Tap, backend: FakeBackend, client: socket.socket
+) -> None:
     client.sendall(SET + GET + GET[:4])
     client.close()
     until(tap, lambda: backend.read() == SET)
@@ -319,7 +325,9 @@ def test_a_backend_that_never_ends_is_named(tap: Tap, backend: FakeBackend, clie
     client.sendall(GET)
     until(tap, lambda: backend.read() == GET)
     (link,) = tap.links
-    with pytest.raises(BackendStuck, match=r"did not end a closed connection within 0.05 s: redis \(connection of relay-1"):
+    with pytest.raises(
+        BackendStuck, match=r"did not end a closed connection within 0.05 s: redis \(connection of relay-1"
+    ):
         hang_up([link], patience_s=0.05)
     tap.close_link(link)
 

@@ -136,7 +136,10 @@ def test_answers_of_every_kind_read_well() -> None:
         (m.query("select 1"), m.columns(23) + m.done("SELECT 0") + m.ready()),
         (m.query("insert into outbox values (1) returning id"), returning),
         (m.query("update outbox set id = null"), m.failure("23502", "null value in column") + m.ready()),
-        (m.query("select null, true, 'a''b'"), m.columns(23, 16, 25) + m.row(None, b"t", b"a'b") + m.done("SELECT 1") + m.ready()),
+        (
+            m.query("select null, true, 'a''b'"),
+            m.columns(23, 16, 25) + m.row(None, b"t", b"a'b") + m.done("SELECT 1") + m.ready(),
+        ),
     )
     played.say(b"".join(asked for asked, _ in list(played.script)))
     answers = [request.answer for request in played.link.answered]
@@ -214,7 +217,12 @@ def test_every_execute_of_a_pipeline_is_a_request_of_its_own() -> None:
 def test_after_an_error_a_pipeline_skips_to_its_sync() -> None:
     first, second, third = (pipeline(value) for value in "abc")
     broken = m.PARSED + m.failure("23505", "duplicate key")
-    script = [(flushed(first), broken), (flushed(second), b""), (third + m.SYNC, m.ready()), (INSERT, INSERTED + m.ready())]
+    script = [
+        (flushed(first), broken),
+        (flushed(second), b""),
+        (third + m.SYNC, m.ready()),
+        (INSERT, INSERTED + m.ready()),
+    ]
     played = stand(*script)
     played.link.at_client.clear()
     played.say(first + second + third + m.SYNC + INSERT)
@@ -306,9 +314,19 @@ def test_a_copy_in_the_extended_protocol_has_two_syncs() -> None:
 
 def test_rows_that_come_after_a_copy_has_failed_are_nobodys() -> None:
     copy = m.query("copy outbox from stdin")
-    played = stand((copy, m.message(b"G", b"\0\0\0")), (m.message(b"d", b"x"), m.failure("22P02", "bad row") + m.ready()))
+    played = stand(
+        (copy, m.message(b"G", b"\0\0\0")), (m.message(b"d", b"x"), m.failure("22P02", "bad row") + m.ready())
+    )
     played.say(copy).say(m.message(b"d", b"x")).say(m.message(b"d", b"y") + m.COPY_DONE)
     assert played.finished() and played.link.answered[0].error == "22P02"
+
+
+def test_a_copy_in_the_extended_protocol_may_fail() -> None:
+    copy, rows = m.extended("copy outbox from stdin"), m.message(b"d", b"x")
+    script = [(copy, OK + m.message(b"G", b"\0\0\0")), (rows, m.failure("22P02", "bad row")), (m.SYNC, m.ready())]
+    played = stand(*script, (INSERT, INSERTED + m.ready()))
+    played.say(copy).say(rows).say(rows + m.COPY_DONE + m.SYNC).say(INSERT)
+    assert [request.error for request in played.link.answered] == ["22P02", None] and played.finished()
 
 
 def test_copy_out_is_one_request() -> None:

@@ -99,7 +99,9 @@ def test_a_subscription_hears_everything_until_its_end() -> None:
     joined = b"*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n"
     news = b"*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$2\r\nhi\r\n"
     over = b"*3\r\n$11\r\nunsubscribe\r\n$1\r\nc\r\n:0\r\n"
-    played = stand((command("SUBSCRIBE", "c"), joined), (command("UNSUBSCRIBE"), over), (command("INCR", "a"), b":1\r\n"))
+    played = stand(
+        (command("SUBSCRIBE", "c"), joined), (command("UNSUBSCRIBE"), over), (command("INCR", "a"), b":1\r\n")
+    )
     played.say(command("SUBSCRIBE", "c"))
     played.talk.from_server(news)
     played.say(command("UNSUBSCRIBE")).say(command("INCR", "a"))
@@ -109,7 +111,9 @@ def test_a_subscription_hears_everything_until_its_end() -> None:
 
 def test_under_resp3_a_subscriber_may_go_on_asking() -> None:
     joined, news = b">3\r\n+subscribe\r\n+c\r\n:1\r\n", b">3\r\n+message\r\n+c\r\n+hi\r\n"
-    played = stand((command("HELLO", "3"), b"%0\r\n"), (command("SUBSCRIBE", "c"), joined), (command("GET", "a"), news + b"_\r\n"))
+    played = stand(
+        (command("HELLO", "3"), b"%0\r\n"), (command("SUBSCRIBE", "c"), joined), (command("GET", "a"), news + b"_\r\n")
+    )
     played.say(command("HELLO", "3")).say(command("SUBSCRIBE", "c")).say(command("GET", "a"))
     assert [(one.label, one.answer) for one in played.link.answered] == [("GET", "nil")]
 
@@ -137,7 +141,9 @@ def test_commands_may_be_typed() -> None:
     assert played.link.labels() == ["INCR"]
 
 
-@pytest.mark.parametrize("value", [b"*-1\r\n", b"$-1\r\n", b"*0\r\n", b"~1\r\n#t\r\n", b",1.5\r\n", b"(123\r\n", b"!3\r\nERR\r\n"])
+@pytest.mark.parametrize(
+    "value", [b"*-1\r\n", b"$-1\r\n", b"*0\r\n", b"~1\r\n#t\r\n", b",1.5\r\n", b"(123\r\n", b"!3\r\nERR\r\n"]
+)
 def test_every_value_ends_where_it_ends(value: bytes) -> None:
     scanner, buffer = Scanner(), bytearray()
     for byte in value[:-1]:
@@ -155,10 +161,9 @@ def test_an_attribute_belongs_to_the_value_behind_it() -> None:
 
 def test_scanning_a_long_value_in_small_parts_takes_linear_time() -> None:
     parts = [b"*20000\r\n"] + [b"$1\r\nx\r\n"] * 20_000
-    scanner, buffer, looks = Scanner(), bytearray(), 0
+    scanner, buffer = Scanner(), bytearray()
     for part in parts:
         buffer += part
-        looks += 1
         end = scanner.end(buffer)
         assert scanner._at == len(buffer) or end == len(buffer)
     assert end == len(buffer)
