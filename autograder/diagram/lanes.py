@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from autograder.diagram.events import transactions
 from autograder.diagram.focus import Focus
-from autograder.diagram.labels import clean, text_width
+from autograder.diagram.labels import BACKEND_NAMES, clean, text_width
 from autograder.diagram.placed import Bar, Lane, Segment
 from autograder.diagram.story import backend_name
 from autograder.history import Call, History
@@ -31,7 +31,8 @@ def lanes_of(history: History, focus: Focus) -> tuple[Lane, ...]:
     active = {thing.process for thing in seen}
     ordered = dict.fromkeys([*history.processes, *(thing.process for thing in seen if isinstance(thing, Call))])
     processes = [process for process in ordered if process in active]
-    backends = [b for b in history.backends() if any(isinstance(t, Call) and t.backend == b for t in seen)]
+    called = {thing.backend for thing in seen if isinstance(thing, Call)}
+    backends = [name for name in BACKEND_NAMES if name in called]
     lanes: list[Lane] = []
     edge = float(_GUTTER)
     for name in processes:

@@ -42,39 +42,46 @@ def report_text(verdict: Verdict, *, colour: bool = False) -> str:
 
 
 def _task_text(lab: Lab, verdict: TaskVerdict, colour: bool) -> str:
-    task = lab.task(verdict.task)
-    head = f"{_SYMBOLS[verdict.kind]} {_WORDS.get(verdict.kind, verdict.kind)} · lab {lab.number} · {task.title}"
-    points = f" · {verdict.points} of {verdict.points_max} points{' (stretch)' if task.stretch else ''}" if task.points else ""
+    head, points = _head(lab, verdict)
     lines = [_paint(head, _COLOURS[verdict.kind], colour) + points]
-    if verdict.said:
-        lines.append(_indent(verdict.said))
-    lines += _counterexample_text(lab, verdict)
-    lines += [_indent(line) for line in coverage(task, verdict.swept)]
+    lines += [_line(label, text) for label, text in _rows(lab, verdict)]
     return "\n".join(lines)
 
 
-def _counterexample_text(lab: Lab, verdict: TaskVerdict) -> list[str]:
-    played = verdict.counterexample
-    if played is None:
-        return []
+def _head(lab: Lab, verdict: TaskVerdict) -> tuple[str, str]:
+    task = lab.task(verdict.task)
+    head = f"{_SYMBOLS[verdict.kind]} {_WORDS.get(verdict.kind, verdict.kind)} · lab {lab.number} · {task.title}"
+    stretch = " (stretch)" if task.stretch else ""
+    return head, f" · {verdict.points} of {verdict.points_max} points{stretch}" if task.points else ""
+
+
+def _rows(lab: Lab, verdict: TaskVerdict) -> list[tuple[str, str]]:
+    """The report's lines: what each is, and what it says. An empty label continues the line before."""
+    rows = [("", verdict.said)] if verdict.said else []
+    if verdict.counterexample is not None:
+        rows += _counterexample(lab, verdict, verdict.counterexample)
+    return rows + [("tried", line) for line in coverage(lab.task(verdict.task), verdict.swept)]
+
+
+def _counterexample(lab: Lab, verdict: TaskVerdict, played: Played) -> list[tuple[str, str]]:
     violation = played.violations[0]
     rule = lab.rule(violation.rule)
-    others = [other for other in map(lab.rule, verdict.broken_rules) if other is not rule]
-    lines = [
-        _indent(f"rule {rule.number}   {rule.text}"),
-        _indent(f"run      {played.name}"),
-        _indent(f"replay   ./fortnight replay {played.name}"),
-        *(_indent(line) for line in _story(played)),
-        _indent(f"so       {violation.evidence}."),
+    rows = [
+        (f"rule {rule.number}", rule.text),
+        ("run", played.name),
+        ("replay", f"./fortnight replay {played.name}"),
+        *zip(("story", *[""] * STORY_LINES_MAX), _story(played), strict=False),
+        ("so", f"{violation.evidence}."),
     ]
     if _without_fault(played):
-        lines.append(_indent("note     No fault was needed: this is what it does when nothing goes wrong."))
-    lines += [_indent(f"says     {failure}") for failure in played.failures[:1]]
-    lines.append(_indent(f"mistake  {_mistake(verdict)}"))
+        rows.append(("note", "No fault was needed: this is what it does when nothing goes wrong."))
+    rows += [("says", failure) for failure in played.failures[:1]]
+    rows.append(("mistake", _mistake(verdict)))
+    others = [lab.rule(name).number for name in verdict.broken_rules if name != rule.name]
     if others:
-        lines.append(_indent(f"also     rule {', '.join(str(other.number) for other in others)} is broken in other runs"))
-    lines.append(_indent(f"read     {_reading(lab, rule)}"))
-    return lines
+        listed = ", ".join(map(str, sorted(others)))
+        rows.append(("also", f"rule{'s' if len(others) > 1 else ''} {listed} broken in this or other runs"))
+    return [*rows, ("read", _reading(lab, rule))]
 
 
 def _mistake(verdict: TaskVerdict) -> str:
@@ -100,7 +107,7 @@ def _story(played: Played) -> list[str]:
     everything = len(shown) + told.hidden
     if told.hidden:
         lines.append(f"({len(shown)} of {everything} events; the picture has more)")
-    return [f"{'story' if number == 0 else '':8} {line}" for number, line in enumerate(lines)]
+    return lines
 
 
 def coverage(task: Task, swept: Iterable[Swept]) -> list[str]:
@@ -112,11 +119,11 @@ def _coverage_line(task: Task, one: Swept) -> str:
     scenario = next(scenario for scenario in task.scenarios if scenario.name == one.scenario)
     broken, covered = len(one.broken), one.coverage
     if one.undisturbed.violations:
-        return f"tried    {scenario.title}: broken without a fault, so no fault was tried."
+        return f"{scenario.title}: broken without a fault, so no fault was tried."
     if not scenario.faults:
-        return f"tried    {scenario.title}: this one schedule."
+        return f"{scenario.title}: this one schedule."
     what = "pauses" if scenario.faults == ("pause",) else "crash points"
-    line = f"tried    {scenario.title}: {covered.reached} of {covered.planned} {what}"
+    line = f"{scenario.title}: {covered.reached} of {covered.planned} {what}"
     line += f" ({covered.calls} calls × {len(covered.faults)} faults)" if what == "crash points" else " (every call of the first process)"
     line += ", every one" if covered.exhaustive else f"; not reached: {', '.join(one.unreached[:2])}"
     return f"{line}; {'all hold' if not broken else f'{broken} break a rule'}."
@@ -132,18 +139,10 @@ def _total(verdict: Verdict) -> str:
     return f"Points: {', '.join(parts)}."
 
 
-def _indent(line: str) -> str:
-    label, _, rest = line.partition(" ")
-    body = textwrap.wrap(rest.strip(), WIDTH - 13) or [""]
-    if label in {"rule", "run", "replay", "story", "so", "note", "says", "mistake", "also", "read", "tried"}:
-        if label == "rule":
-            number, _, text = rest.partition(" ")
-            label, body = f"rule {number}", textwrap.wrap(text.strip(), WIDTH - 13)
-    elif line.startswith(" "):
-        label, body = "", textwrap.wrap(line.strip(), WIDTH - 13)
-    else:
-        return "\n".join("    " + part for part in textwrap.wrap(line, WIDTH - 4))
-    return "\n".join(f"    {label if number == 0 else '':8} {part}" for number, part in enumerate(body))
+def _line(label: str, text: str) -> str:
+    """One line of the report, wrapped behind its label."""
+    parts = textwrap.wrap(text, WIDTH - 13) or [""]
+    return "\n".join(f"    {label if number == 0 else '':8} {part}" for number, part in enumerate(parts))
 
 
 def _paint(text: str, code: str, colour: bool) -> str:
@@ -164,16 +163,25 @@ def report_html(verdict: Verdict) -> str:
 
 
 def _task_html(lab: Lab, verdict: TaskVerdict) -> str:
-    text = _task_text(lab, verdict, colour=False)
-    head, _, rest = text.partition("\n")
-    played = verdict.counterexample
-    picture = ""
+    head, points = _head(lab, verdict)
+    rows = "".join(_row_html(label, text) for label, text in _rows(lab, verdict))
+    played, picture = verdict.counterexample, ""
     if played is not None:
         reason = f"Rule {lab.rule(played.violations[0].rule).number} is broken: {played.violations[0].evidence}."
         picture = Diagram(played.history, takeaway=reason).html()
     return (
-        f"<section><p><strong>{html.escape(head)}</strong></p>"
-        f'<pre style="white-space:pre-wrap;line-height:1.4">{html.escape(textwrap.dedent(rest))}</pre>{picture}</section>'
+        f"<section><p><strong>{html.escape(head)}</strong>{html.escape(points)}</p>"
+        f'<table style="border-collapse:collapse;text-align:left;margin:0 0 1em 0">{rows}</table>{picture}</section>'
+    )
+
+
+def _row_html(label: str, text: str) -> str:
+    said = html.escape(text)
+    said = f"<code>{said}</code>" if label in ("run", "replay") else said
+    return (
+        f'<tr><th scope="row" style="text-align:left;vertical-align:top;padding:1px 14px 1px 0;border:none;'
+        f'white-space:nowrap;font-weight:600">{html.escape(label)}</th>'
+        f'<td style="text-align:left;padding:1px 0;border:none">{said}</td></tr>'
     )
 
 
