@@ -8,7 +8,7 @@ crash point too many costs milliseconds, one too few hides a mistake.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from autograder.tap.request import Kind, shortened
@@ -18,6 +18,9 @@ from autograder.tap.sql_tokens import Token, pieces, statements, tokens
 __all__ = ["Sql", "describe"]
 
 CACHED_CHARS_MAX = 10_000
+READ_CHARS_MAX = 20_000
+"""Of longer SQL only the beginning is read, and the rest is taken for a write: nobody may keep the judge busy."""
+CTE_STEPS_MAX = 10
 LABELS_MAX = 3
 STRENGTH: dict[Kind, int] = {"control": 0, "read": 1, "lock": 2, "end": 3, "write": 4}
 DML = ("insert", "update", "delete", "merge")
@@ -78,6 +81,8 @@ class _Statement:
 
 def describe(sql: str) -> Sql:
     """Label, kind and effect of a query string."""
+    if len(sql) > READ_CHARS_MAX:
+        return replace(_describe(sql[:READ_CHARS_MAX]), kind="write", effect=True)
     return _describe(sql) if len(sql) > CACHED_CHARS_MAX else _describe_cached(sql)
 
 
@@ -258,7 +263,7 @@ def _belongs_to_select(part: list[Token], at: int) -> bool:
 def _real_source(part: list[Token], outer: int) -> str:
     """The table that a SELECT over CTEs reads in the end."""
     name = _source(part[outer:])
-    for _ in range(len(part)):
+    for _ in range(CTE_STEPS_MAX):
         at = next((i for i in range(1, outer) if part[i].word == name and part[i].depth == part[0].depth), 0)
         body = next((i for i in range(at + 1, outer) if part[i].depth > part[0].depth and part[i].word == "select"), 0)
         if not at or not body:
@@ -276,20 +281,26 @@ def _locks_rows(part: list[Token]) -> bool:
 
 
 def _functions(part: list[Token]) -> list[str]:
-    """The functions that are called: names before an opening bracket that is not an alias's column list."""
-    found = []
+    """The functions that are called: names before an opening bracket that is not a list of columns."""
+    found, columns = [], _column_lists(part)
     for i, token in enumerate(part[:-1]):
         before = part[i - 1] if i else None
-        alias = before is not None and (before.word == "as" or before.text == ")" or (before.quoted))
-        if token.word and part[i + 1].text == "(" and not alias and token.word not in NOT_FUNCTIONS:
-            found += [] if _names_columns(part, i + 1) else [token.word]
+        alias = before is not None and (before.word == "as" or before.text == ")" or before.quoted)
+        called = token.word and part[i + 1].text == "(" and token.word not in NOT_FUNCTIONS
+        if called and not alias and i + 1 not in columns:
+            found.append(token.word)
     return found
 
 
-def _names_columns(part: list[Token], opening: int) -> bool:
-    """Is this bracket the column list of a CTE: ``t(n) as (...)``?"""
-    depth = part[opening].depth
-    close = next(
-        (i for i in range(opening + 1, len(part)) if part[i].text == ")" and part[i].depth == depth), len(part)
-    )
-    return [token.text.lower() for token in part[close + 1 : close + 3]] in (["as", "("], ["as", "materialized"])
+def _column_lists(part: list[Token]) -> set[int]:
+    """Where the column list of a CTE opens: ``t(n) as (...)``. One pass, however deep the brackets are nested."""
+    opened: dict[int, int] = {}
+    found = set()
+    for i, token in enumerate(part):
+        if token.text == "(":
+            opened[token.depth] = i
+        elif token.text == ")" and token.depth in opened:
+            after = [one.text.lower() for one in part[i + 1 : i + 3]]
+            if after in (["as", "("], ["as", "materialized"]):
+                found.add(opened[token.depth])
+    return found

@@ -129,6 +129,11 @@ def test_the_text_is_short_however_long_the_sql() -> None:
     assert len(found.bound([])) == 300
 
 
+def test_of_very_long_sql_only_the_beginning_is_read() -> None:
+    found = describe("select 'x' from purchase where id in (" + "'p-1'," * 100_000 + "'p-2'); delete from purchase")
+    assert (found.label, found.kind, found.effect) == ("select purchase", "write", True)
+
+
 def test_a_prepared_statement_knows_what_it_prepares() -> None:
     found = describe("prepare p (int) as delete from inbox where id = $1")
     assert (found.prepares, found.inner.label, found.inner.effect) == ("p", "delete inbox", True)
