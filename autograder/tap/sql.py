@@ -113,8 +113,7 @@ def _several(parts: list[_Statement], text: tuple[str | int, ...]) -> Sql:
 
 
 def _statement(part: list[Token]) -> _Statement:
-    while part and part[0].text == "(":
-        part = part[1:]
+    part = part[next((i for i, token in enumerate(part) if token.text != "("), len(part)) :]
     verb = part[0].word if part else ""
     if verb in CONTROL:
         return _Statement(CONTROL[verb], "control")
