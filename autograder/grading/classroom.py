@@ -77,7 +77,7 @@ def grade_class(
     if not handins:
         raise Rejected(f"There are no hand-ins of {lab.name} in {place}: expected is LEARNER/{lab.name}/{lab.name}.ipynb.")
     chosen = tuple(tasks) if tasks is not None else None
-    with connect(say=progress), open_gradebook(course, lab) as gradebook, _judges(executor) as judges:
+    with open_gradebook(course, lab) as gradebook, _judges(executor, progress) as judges:
         keeper = _Keeper(lab, course, gradebook)
         begun = [(handin, _begin(judges, handin, chosen)) for handin in handins]
         try:
@@ -90,14 +90,15 @@ def grade_class(
 
 
 @contextmanager
-def _judges(executor: Executor | None) -> Iterator[Executor]:
+def _judges(executor: Executor | None, progress: Callable[[str], None]) -> Iterator[Executor]:
     """The executor that was given, else threads that each wait for a judge's process; Ctrl-C ends those."""
     if executor is not None:
         yield executor
         return
     own = ThreadPoolExecutor(JUDGES, thread_name_prefix="judge")
     try:
-        yield own
+        with connect(say=progress):
+            yield own
     except BaseException:
         own.shutdown(wait=False, cancel_futures=True)
         stop_judging()

@@ -84,6 +84,7 @@ def run_day(day: Path) -> int:
         client = NotebookClient(
             notebook, timeout=_CELL_S_MAX, kernel_name="python3", resources={"metadata": {"path": folder}}
         )
+        client.extra_arguments = ["--HistoryManager.hist_file=:memory:", "--log-level=40"]
         client.execute()
     return sum(cell.cell_type == "code" for cell in notebook.cells)
 
@@ -131,7 +132,8 @@ def _show(title: str, lab: Lab, notebook: Path, backends: Backends, progress: Ca
     program, _ = taken(lab, notebook)
 
     def told(task: str, done: int, planned: int, broken: Played | None) -> None:
-        progress(f"{lab.task(task).title}: run {done} of {planned}")
+        if done % 10 == 0 or done == planned:
+            progress(f"{lab.task(task).title}: run {done} of {planned}")
 
     verdict = judge(lab.name, program, backends=backends, progress=told)
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")

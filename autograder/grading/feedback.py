@@ -86,7 +86,7 @@ def _section(lab: Lab, cell: NotebookNode) -> str:
 def _written(cell: NotebookNode) -> str:
     comment = _marks(cell).get("comment")
     said = f"<p><strong>Comment:</strong> {html.escape(str(comment))}</p>" if comment else ""
-    text = html.escape(_cut(cell.source))
+    text = html.escape(cell.source[:_SHOWN_CHARACTERS_MAX]) + _left_out(cell.source)
     note = "" if comment else "<p><small>Read by a teacher; it gives no points.</small></p>"
     return f'<h2>In your own words</h2><pre style="white-space:pre-wrap">{text}</pre>{said}{note}'
 
@@ -103,12 +103,13 @@ def _own_cells(notebook: NotebookNode) -> str:
 
 
 def _code(source: str) -> str:
-    return str(highlight(_cut(source), PythonLexer(), HtmlFormatter(cssclass="code", wrapcode=True)))
+    shown = highlight(source[:_SHOWN_CHARACTERS_MAX], PythonLexer(), HtmlFormatter(cssclass="code", wrapcode=True))
+    return f"{shown}{_left_out(source)}"
 
 
-def _cut(text: str) -> str:
+def _left_out(text: str) -> str:
     left = len(text) - _SHOWN_CHARACTERS_MAX
-    return text if left <= 0 else f"{text[:_SHOWN_CHARACTERS_MAX]}\n… {left:,} more characters"
+    return f"<p>… {left:,} more characters</p>" if left > 0 else ""
 
 
 def _colours() -> str:
