@@ -15,6 +15,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from autograder.backends.databases import reset, reset_statement
+from autograder.explore.seeds import Seeds
 from autograder.explore.subject import Running, Subjects
 from autograder.invariants import Message
 from autograder.tap import Tap
@@ -48,12 +49,14 @@ class Lane:
         self.tap = Tap()
         self.database = psycopg.connect(database_url, autocommit=True)
         self._reset = reset_statement(self.database)
+        self._seeds = Seeds(self.database)
         self._addresses: dict[str, tuple[dict[str, str], tuple[int, ...]]] = {}
 
     def reset(self) -> None:
         """As if nothing had ever happened."""
         self.tap.close_links()
         reset(self.database, self._reset)
+        self._seeds.restore()
         if self.topics is not None:
             self.topics.reset()
 

@@ -52,6 +52,10 @@ class Stage:
     """Under a pause: how many messages a consumer saw when the first went on."""
 
     def __post_init__(self) -> None:
+        self.take_the_tap()
+
+    def take_the_tap(self) -> None:
+        """From now on the tap asks this stage's conductor; whoever had it before has finished."""
         self.conductor = Conductor(
             self.lane.tap,
             self.recorder,

@@ -6,26 +6,24 @@ Everything raises :class:`Rejected` (the input), :class:`BackendError` (the back
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.backends import ROOT, connect
 from autograder.explore.names import BadRunName, RunName
 from autograder.explore.scenario import Played
-from autograder.explore.sweep import Coverage, Swept
 from autograder.grading import scores
 from autograder.grading.judge import judge
-from autograder.grading.lanes import LaneSpec, Pool
 from autograder.grading.program import Program
 from autograder.grading.progress import progress_text
 from autograder.grading.receipt import Receipt, hand_in
+from autograder.grading.replays import play_again
 from autograder.grading.request import Report, report_of
 from autograder.grading.submission import Rejected, read_program
-from autograder.grading.verdict import TaskVerdict, Verdict, judge_task
-from autograder.labs import Lab, Task, find
+from autograder.grading.verdict import Verdict
+from autograder.labs import Lab, find
 
 if TYPE_CHECKING:
     from autograder.grading.classroom import Class
@@ -103,43 +101,24 @@ def _lines(lab: Lab, say: Say) -> Callable[[str, int, int, Played | None], None]
 
 
 def replay(run: str, notebook: Path | None = None, *, progress: Say = _silent) -> Report:
-    """Play one run again, exactly, against the program as it is now."""
-    name = RunName.parse(run)
-    lab = find(name.lab)
-    task, scenario = _scenario(lab, name)
-    program = program_of(lab, notebook_of(lab, notebook))
-    with connect(say=progress) as lease, Pool(
-        LaneSpec(backends=lease.backends, lab=lab.name, program=program), lanes=1
-    ) as pool:
-        played = next(iter(pool(scenario, [name])))
-    if not played.reached:
-        raise BadRunName(
-            f"{run} was not reached: your program as it is now never makes the call at which this run strikes."
-        )
-    return report_of(_one_run(lab, task, scenario, played))
+    """Play one run again, exactly, against the notebook as it is on disk."""
+    lab = find(RunName.parse(run).lab)
+    return play_again(lab, program_of(lab, notebook_of(lab, notebook)), run, progress=progress)
 
 
-def _scenario(lab: Lab, name: RunName) -> tuple[Task, str]:
-    for task in lab.tasks:
-        for scenario in task.scenarios:
-            if scenario.name == name.scenario:
-                return task, scenario.name
-    known = ", ".join(scenario.name for task in lab.tasks for scenario in task.scenarios)
-    raise BadRunName(f"Lab {lab.number} has no scenario {name.scenario!r}; it has {known}.")
+def inspect(
+    target: str,
+    *,
+    arguments: Sequence[str] = (),
+    schema: Path | None = None,
+    topics: Sequence[str] = (),
+    run: str | None = None,
+    progress: Say = _silent,
+) -> Report:
+    """Sweep a function of one's own project; see :mod:`autograder.grading.inspection`."""
+    from autograder.grading import inspection
 
-
-def _one_run(lab: Lab, task: Task, scenario: str, played: Played) -> Verdict:
-    """A verdict that speaks of a single run."""
-    coverage = Coverage(calls=1, planned=1, reached=1, faults=("replay",))
-    swept = Swept(
-        scenario=scenario,
-        undisturbed=replace(played, violations=()),
-        broken=(played,) if played.violations else (),
-        coverage=coverage,
-        smallest=played,
-    )
-    verdict: TaskVerdict = replace(judge_task(lab, task, (swept,)), points=0, points_max=0)
-    return Verdict(lab=lab.name, tasks=(verdict,), notes=("One run was played; it earns no points.",))
+    return inspection.inspect(target, arguments=arguments, schema=schema, topics=topics, run=run, progress=progress)
 
 
 def experiment(request: Mapping[str, Any]) -> dict[str, Any]:

@@ -86,7 +86,7 @@ class Confinement:
         if not seccomp.is_supported(linux.machine()):
             self.off.setdefault("calls", f"no table for {linux.machine()}")
         if "files" not in self.off:
-            self._readable = landlock.open_paths(readable_paths(self.clone))
+            self._readable = landlock.open_paths([*readable_paths(self.clone), *self.settings.reads])
             self._readable += landlock.open_paths(["/dev/null"], writable=True)
         if "calls" not in self.off:
             open_signals = not self.scoped and "signals" in self.off

@@ -42,12 +42,13 @@ class LaneSpec:
 
 def open_lane(spec: LaneSpec, cleanup: ExitStack) -> Lane:
     """Open a lane; whatever it holds is let go when ``cleanup`` ends."""
+    lab = find(spec.lab)
     database = f"judge_{os.getpid()}_{next(_numbers)}"
-    judge_url = create_database(spec.backends.postgres, database)
+    judge_url = create_database(spec.backends.postgres, database, schema=lab.schema)
     cleanup.callback(drop_database, spec.backends.postgres, database)
     broker = cleanup.enter_context(PrivateBroker())
-    topics = cleanup.enter_context(LaneTopics(broker, find(spec.lab).topics))
-    zygote = cleanup.enter_context(Zygote(sandbox=Sandbox()))
+    topics = cleanup.enter_context(LaneTopics(broker, lab.topics))
+    zygote = cleanup.enter_context(Zygote(sandbox=Sandbox(reads=lab.reads)))
     zygote.load(spec.program)
     lane = Lane(
         database_url=judge_url, shop_url=_as_shop(judge_url), topics=topics, redis_url="", subjects=zygote

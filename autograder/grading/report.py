@@ -38,7 +38,8 @@ def report_text(verdict: Verdict, *, colour: bool = False) -> str:
     lab = find(verdict.lab)
     blocks = [_task_text(lab, task, colour) for task in verdict.tasks]
     tail = [*verdict.notes, verdict.protection, lab.not_shown]
-    return "\n\n".join([*blocks, "\n".join(line for line in tail if line), _total(verdict)]) + "\n"
+    parts = [*blocks, "\n".join(line for line in tail if line), _total(verdict)]
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _task_text(lab: Lab, verdict: TaskVerdict, colour: bool) -> str:
@@ -50,7 +51,8 @@ def _task_text(lab: Lab, verdict: TaskVerdict, colour: bool) -> str:
 
 def _head(lab: Lab, verdict: TaskVerdict) -> tuple[str, str]:
     task = lab.task(verdict.task)
-    head = f"{_SYMBOLS[verdict.kind]} {_WORDS.get(verdict.kind, verdict.kind)} · lab {lab.number} · {task.title}"
+    where = f"lab {lab.number} · " if lab.number else ""
+    head = f"{_SYMBOLS[verdict.kind]} {_WORDS.get(verdict.kind, verdict.kind)} · {where}{task.title}"
     stretch = " (stretch)" if task.stretch else ""
     return head, f" · {verdict.points} of {verdict.points_max} points{stretch}" if task.points else ""
 
@@ -69,14 +71,15 @@ def _counterexample(lab: Lab, verdict: TaskVerdict, played: Played) -> list[tupl
     rows = [
         (f"rule {rule.number}", rule.text),
         ("run", played.name),
-        ("replay", f"./fortnight replay {played.name}"),
+        ("replay", lab.replay.format(run=played.name)),
         *zip(("story", *[""] * STORY_LINES_MAX), _story(played), strict=False),
         ("so", f"{violation.evidence}."),
     ]
     if _without_fault(played):
         rows.append(("note", "No fault was needed: this is what it does when nothing goes wrong."))
     rows += [("says", failure) for failure in played.failures[:1]]
-    rows.append(("mistake", _mistake(verdict)))
+    if lab.mistakes:
+        rows.append(("mistake", _mistake(verdict)))
     others = [lab.rule(name).number for name in verdict.broken_rules if name != rule.name]
     if others:
         listed = ", ".join(map(str, sorted(others)))
@@ -91,7 +94,7 @@ def _mistake(verdict: TaskVerdict) -> str:
 
 
 def _reading(lab: Lab, rule: Rule) -> str:
-    return f"day {lab.number}, “{rule.read}”" if rule.read else f"day {lab.number}"
+    return f"day {lab.number}, “{rule.read}”" if lab.number else rule.read
 
 
 def _without_fault(played: Played) -> bool:
@@ -121,7 +124,7 @@ def _coverage_line(task: Task, one: Swept) -> str:
     if one.undisturbed.violations:
         return f"{scenario.title}: broken without a fault, so no fault was tried."
     if not scenario.faults:
-        return f"{scenario.title}: this one schedule."
+        return f"{scenario.title}: this one schedule; {'it holds' if not broken else 'it breaks a rule'}."
     what = "pauses" if scenario.faults == ("pause",) else "crash points"
     line = f"{scenario.title}: {covered.reached} of {covered.planned} {what}"
     line += f" ({covered.calls} calls × {len(covered.faults)} faults)" if what == "crash points" else " (every call of the first process)"
@@ -136,7 +139,7 @@ def _total(verdict: Verdict) -> str:
     parts = [f"core {sum(t.points for t in core)} of {sum(t.points_max for t in core)}"] if core else []
     if stretch:
         parts.append(f"stretch {sum(t.points for t in stretch)} of {sum(t.points_max for t in stretch)}")
-    return f"Points: {', '.join(parts)}."
+    return f"Points: {', '.join(parts)}." if any(task.points_max for task in verdict.tasks) else ""
 
 
 def _line(label: str, text: str) -> str:
@@ -158,7 +161,8 @@ def report_html(verdict: Verdict) -> str:
     parts = [_task_html(lab, task) for task in verdict.tasks]
     tail = [*verdict.notes, verdict.protection, lab.not_shown]
     parts.append("".join(f"<p><small>{html.escape(line)}</small></p>" for line in tail if line))
-    parts.append(f"<p><strong>{html.escape(_total(verdict))}</strong></p>")
+    if total := _total(verdict):
+        parts.append(f"<p><strong>{html.escape(total)}</strong></p>")
     return "\n".join(parts)
 
 

@@ -57,7 +57,7 @@ def report_of(verdict: Verdict) -> Report:
     """The report on a verdict."""
     lab = find(verdict.lab)
     return Report(
-        title=f"Lab {lab.number}: {lab.title}",
+        title=f"Lab {lab.number}: {lab.title}" if lab.number else lab.title,
         kind=verdict.kind,
         points=verdict.points,
         points_max=verdict.points_max,

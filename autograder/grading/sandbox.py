@@ -70,6 +70,8 @@ class Sandbox:
     scratch_mb: int = 64
     open_files: int = 256
     processes: int = 128
+    reads: tuple[str, ...] = ()
+    """Further folders that the program may read: its own project's, when it is no hand-in."""
 
     def __post_init__(self) -> None:
         unknown = self.off - LAYERS.keys()
@@ -83,7 +85,7 @@ class Sandbox:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Sandbox:
         """What :meth:`to_json` wrote."""
-        return cls(**{**values, "off": frozenset(values["off"])})
+        return cls(**{**values, "off": frozenset(values["off"]), "reads": tuple(values["reads"])})
 
     def describe(self) -> tuple[str, list[str]]:
         """Try the layers on this system: one sentence, and one line per layer."""

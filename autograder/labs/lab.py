@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
+from autograder.backends.databases import SCHEMA
 from autograder.explore.scenario import Scenario
 from autograder.invariants import Invariant
 
@@ -93,6 +95,12 @@ class Lab:
     """One fixed line beside every coverage line: what no run of this lab shows."""
     topics: Mapping[str, int] = field(default_factory=dict)
     """Kafka topics that exist before anybody comes, with their number of partitions."""
+    replay: str = "./fortnight replay {run}"
+    """The command that plays a run again."""
+    schema: Path = SCHEMA
+    """The tables that every run begins with."""
+    reads: tuple[str, ...] = ()
+    """Folders that the program may read beside its own cells."""
 
     def task(self, name: str) -> Task:
         """The task of this name; raises KeyError with the names there are."""

@@ -18,6 +18,22 @@ TARGET = re.compile(r"[\w.]+:\w+")
 
 def run(
     target: Annotated[str, typer.Argument(metavar="MODULE:FUNCTION", help="For example myshop.orders:place_order.")],
+    arguments: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="JSON", help="An argument behind the addresses; once for each.", show_default=False),
+    ] = None,
+    schema: Annotated[
+        Path | None,
+        typer.Option("--schema", help="SQL that makes your tables; schema.sql here without.", show_default=False),
+    ] = None,
+    topics: Annotated[
+        list[str] | None,
+        typer.Option("--topic", metavar="NAME", help="A Kafka topic to look at; once for each.", show_default=False),
+    ] = None,
+    one: Annotated[
+        str | None,
+        typer.Option("--run", metavar="RUN", help="Play this one run again, as a report names it.", show_default=False),
+    ] = None,
     page: Annotated[
         Path | None,
         typer.Option("--page", help="Where the report goes; FUNCTION.report.html without.", show_default=False),
@@ -25,7 +41,8 @@ def run(
 ) -> int:
     """Kill a function of your own project before and after every request that it makes, and see what it leaves behind.
 
-    The module is looked for in the current folder. The report, pictures included, is written as one HTML file.
+    It is called as FUNCTION(at, ...), where at holds the addresses of Postgres and Kafka. The module is looked for in the
+    current folder. The report, pictures included, is written as one HTML file.
     """
     if not TARGET.fullmatch(target):
         raise endings.Ended(
@@ -34,7 +51,9 @@ def run(
     from autograder.grading import api
 
     with working("Starting the backends") as tell:
-        report = api.inspect(target, progress=tell)
+        report = api.inspect(
+            target, arguments=arguments or [], schema=schema, topics=topics or [], run=one, progress=tell
+        )
     page = page or Path(f"{target.rpartition(':')[2]}.report.html")
     report.page(page)
     say(report.text(has_colour()))
