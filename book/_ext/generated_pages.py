@@ -35,6 +35,13 @@ _SIGN_WORDS = {
 }
 """What the page says where the diagram's own legend has no word, or a shorter one."""
 
+_SAMPLE_TITLES = {
+    "dual_write": "Killed between two commits.",
+    "mark_before_send": "Marked, killed, never sent.",
+    "out_of_order": "The second relay overtakes the first.",
+    "lock_wait": "One waits, one is refused, one is cut off.",
+}
+
 MARK = re.compile(r"<!-- generated: ([\w-]+)(?: (.+?))? -->")
 
 
@@ -96,8 +103,10 @@ def _glossary() -> str:
 
 
 def _term(row: Mapping[str, Any]) -> str:
-    avoided = f"\n\n*Not:* {', '.join(row['not'])}." if row.get("not") else ""
-    return f"### {row['term']}\n\n<span lang=\"ru\">{row['ru']}</span>\n\n{row['is']}{avoided}"
+    avoided = f" *Not:* {', '.join(row['not'])}." if row.get("not") else ""
+    return (
+        f"### {row['term']}\n\n<span class=\"fortnight-russian\" lang=\"ru\">{row['ru']}</span><br>{row['is']}{avoided}"
+    )
 
 
 def _bibliography() -> str:
@@ -116,7 +125,7 @@ def _source(row: Mapping[str, Any]) -> str:
 
 def _sample(name: str) -> str:
     """One of the course's sample runs, as the player that the notebooks show."""
-    return Diagram(getattr(samples, name)()).html()
+    return Diagram(getattr(samples, name)(), title=_SAMPLE_TITLES[name]).html()
 
 
 def _signs() -> str:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
 
-__all__ = ["connect"]
+__all__ = ["connect", "lightened"]
 
 _SCRIPT = Path("autograder/notebook/site.js")
+_FONT_PRELOAD = re.compile(r'\s*<link rel="preload" as="font"[^>]*>')
+_ICON_FONTS = re.compile(r'<link href="[^"]*/fontawesome/[^"]*\.css[^"]*" rel="stylesheet" />')
+_ICON_SCRIPT = re.compile(r'<script (src="[^"]*/fontawesome/)')
 
 
 def connect(app: Sphinx, root: Path) -> None:
@@ -17,6 +21,7 @@ def connect(app: Sphinx, root: Path) -> None:
     app.connect("config-inited", lambda _, config: config.html_static_path.append(str(root / _SCRIPT)))
     app.add_js_file(_SCRIPT.name, loading_method="defer")
     app.connect("html-page-context", _without_thebe, priority=900)
+    app.connect("build-finished", _lighten)
 
 
 def _without_thebe(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
@@ -28,3 +33,24 @@ def _without_thebe(app: Sphinx, page: str, template: str, context: dict[str, Any
 def _is_thebe(script: Any) -> bool:
     attributes = getattr(script, "attributes", {})
     return "thebe" in str(getattr(script, "filename", script)).lower() or "thebe" in str(attributes.get("body", ""))
+
+
+def _lighten(app: Sphinx, exception: Exception | None) -> None:
+    """Lighten every page that was written."""
+    if exception is None and app.builder.format == "html":
+        for path in Path(app.outdir).rglob("*.html"):
+            before = path.read_text("utf-8")
+            after = lightened(before)
+            if after != before:
+                path.write_text(after, "utf-8")
+
+
+def lightened(html: str) -> str:
+    """A page whose icons come from the script alone, and later: a browser loads no fonts into a page from disk."""
+    html = _FONT_PRELOAD.sub("", html)
+    html = _ICON_FONTS.sub(lambda link: link[0] if _inside_noscript(link) else f"<noscript>{link[0]}</noscript>", html)
+    return _ICON_SCRIPT.sub(r"<script defer \1", html)
+
+
+def _inside_noscript(match: re.Match[str]) -> bool:
+    return match.string[: match.start()].endswith("<noscript>")

@@ -22,6 +22,7 @@ __all__ = ["day_page", "lab_page", "relinked", "stage"]
 Cell = dict[str, Any]
 
 _LINK = re.compile(r"(?<=\]\()([^)\s]+)(?=\))")
+_PLOT_TITLE = re.compile(r"""\.set_title\(["'](.+?)["']""")
 _FIRST_TASK = "## Task 1"
 
 
@@ -78,11 +79,22 @@ def _page(notebook: Mapping[str, Any], cells: Iterable[Cell], page: str) -> dict
 def _cell(cell: Cell, page: str) -> Cell:
     """A cell without nbgrader's marks; prose with its links as they are in the book."""
     source = "".join(cell["source"])
-    tags = {"tags": cell["metadata"]["tags"]} if cell.get("metadata", {}).get("tags") else {}
     if cell["cell_type"] == "markdown":
-        return {"cell_type": "markdown", "id": cell["id"], "metadata": tags, "source": relinked(source, page)}
+        return {"cell_type": "markdown", "id": cell["id"], "metadata": {}, "source": relinked(source, page)}
     code = {"execution_count": None, "outputs": []}
-    return {"cell_type": "code", "id": cell["id"], "metadata": tags, "source": source, **code}
+    return {"cell_type": "code", "id": cell["id"], "metadata": _shown(cell, source), "source": source, **code}
+
+
+def _shown(cell: Cell, source: str) -> dict[str, Any]:
+    """What the site has to know of a code cell: its tags, and what its plot is called where it draws one."""
+    metadata = cell.get("metadata", {})
+    tags = list(metadata.get("tags", ()))
+    if cell["cell_type"] == "code" and metadata.get("fortnight", {}).get("id") == "setup":
+        tags.append("remove-output")  # addresses of a machine that the reader does not sit at
+    shown: dict[str, Any] = {"tags": tags} if tags else {}
+    if title := _PLOT_TITLE.search(source):
+        shown["mystnb"] = {"image": {"alt": f"A plot: {title[1]}. The text below reads it."}}
+    return shown
 
 
 def _introduction(cells: list[Cell]) -> list[Cell]:
