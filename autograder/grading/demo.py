@@ -24,7 +24,7 @@ from autograder.grading.report import report_text
 from autograder.grading.verdict import Verdict
 from autograder.labs import Lab, find, naive
 
-__all__ = ["day_of", "naive_handin", "run_day", "run_demo"]
+__all__ = ["naive_handin", "run_day", "run_demo"]
 
 LAB = "lab06_outbox"
 _CELL_S_MAX = 120
