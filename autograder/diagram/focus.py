@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from autograder.diagram.events import Event, events, is_commit, is_rollback
-from autograder.history import Call, History
+from autograder.history import Call, History, Mark
 
 __all__ = ["Focus", "focus"]
 
@@ -45,9 +45,14 @@ def focus(history: History, limit: int = 15) -> Focus:
 
 
 def _worths(everything: tuple[Event, ...]) -> dict[int, int]:
-    worths, working = {}, set()
+    worths, working, raised = {}, set(), set()
     for event in everything:
         call = event.what
+        if isinstance(call, Mark) and call.kind == "error" and (call.process, call.text) in raised:
+            worths[event.number] = 8
+            continue
+        if isinstance(call, Mark) and call.kind == "error":
+            raised.add((call.process, call.text))
         worths[event.number] = _worth(event, call.process in working)
         if isinstance(call, Call) and call.backend == "postgres":
             if is_commit(call) or is_rollback(call):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 __all__ = ["NAME_LENGTH_MAX", "BadRunName", "RunName", "Strike", "slug"]
 
 NAME_LENGTH_MAX = 64
-LABEL_LENGTH_MAX = 24
+LABEL_LENGTH_MAX = 22
 
 
 class BadRunName(ValueError):

@@ -34,6 +34,8 @@ class Scenario:
     rules: tuple[Invariant, ...]
     needs: tuple[str, ...] = ()
     """Functions that the learner must have written."""
+    read: str = ""
+    """The section of the day that explains what breaks here."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ from autograder.invariants import State
 
 __all__ = ["Job", "Stage"]
 
-ATTEMPTS_MAX = 6
+ATTEMPTS_MAX = 4
 DRAINS_MAX = 25
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from autograder.diagram import Diagram, focus, page
 from autograder.diagram.story import sentence
+from autograder.explore.names import RunName
 from autograder.explore.scenario import Played
 from autograder.explore.sweep import Swept
 from autograder.grading.verdict import TaskVerdict, Verdict
@@ -84,7 +85,7 @@ def _counterexample(lab: Lab, verdict: TaskVerdict, played: Played) -> list[tupl
     if others:
         listed = ", ".join(map(str, sorted(others)))
         rows.append(("also", f"rule{'s' if len(others) > 1 else ''} {listed} broken in this or other runs"))
-    return [*rows, ("read", _reading(lab, rule))]
+    return [*rows, ("read", _reading(lab, rule, played))]
 
 
 def _mistake(verdict: TaskVerdict) -> str:
@@ -93,8 +94,9 @@ def _mistake(verdict: TaskVerdict) -> str:
     return f"{verdict.mistake.name.replace('_', ' ')}: {verdict.mistake.sentence}"
 
 
-def _reading(lab: Lab, rule: Rule) -> str:
-    return f"day {lab.number}, “{rule.read}”" if lab.number else rule.read
+def _reading(lab: Lab, rule: Rule, played: Played) -> str:
+    section = lab.scenario(RunName.parse(played.name).scenario).read or rule.read
+    return f"day {lab.number}, “{section}”" if lab.number else section
 
 
 def _without_fault(played: Played) -> bool:

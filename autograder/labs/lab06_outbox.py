@@ -28,6 +28,7 @@ def _placing(name: str, function: str) -> tuple[Scenario, ...]:
     return (
         Scenario(
             name=name,
+            read="Two systems, no common commit",
             title="Two buyers order; the first one's browser asks again",
             play=story.place(function),
             input=("p1", "p2"),
@@ -38,6 +39,7 @@ def _placing(name: str, function: str) -> tuple[Scenario, ...]:
         ),
         Scenario(
             name=f"{name}-twice",
+            read="Two systems, no common commit",
             title="A double click: one command reaches two checkouts",
             play=story.place_twice(function),
             input=("p1",),
@@ -52,6 +54,7 @@ def _placing(name: str, function: str) -> tuple[Scenario, ...]:
 RELAY = (
     Scenario(
         name="relay",
+        read="The relay sends first and marks second",
         title="One relay publishes three committed events",
         play=story.relay("relay"),
         input=("a1", "a2", "b1"),
@@ -62,6 +65,7 @@ RELAY = (
     ),
     Scenario(
         name="late",
+        read="An id is drawn early and committed late",
         title="An event with a small id commits late",
         play=story.relay_late("relay"),
         input=("a1", "b1", "c1"),
@@ -72,6 +76,7 @@ RELAY = (
     ),
     Scenario(
         name="two-relays",
+        read="Two relays break the order",
         title="Two relays work at the same time",
         play=story.two_relays("relay"),
         input=("a1", "a2", "b1"),
@@ -85,6 +90,7 @@ RELAY = (
 RECEIVE = (
     Scenario(
         name="receive",
+        read="The inbox makes twice look like once",
         title="The warehouse gets every event at least twice",
         play=story.receive("receive"),
         input=("a1", "a2", "b1"),
@@ -95,6 +101,7 @@ RECEIVE = (
     ),
     Scenario(
         name="receive-twice",
+        read="The inbox makes twice look like once",
         title="Two copies of one event arrive at the same moment",
         play=story.receive_twice("receive"),
         input=("a1",),
@@ -108,6 +115,7 @@ RECEIVE = (
 CLEAN_UP = (
     Scenario(
         name="clean-up",
+        read="Cleaning up is part of the pattern",
         title="The janitor removes what is published",
         play=story.clean_up("clean_up"),
         input=("a1", "b1", "c1", "d1"),
@@ -119,6 +127,7 @@ CLEAN_UP = (
     *(
         Scenario(
             name=f"clean-up-{beside}",
+            read="Cleaning up is part of the pattern",
             title=title,
             play=story.clean_up_beside("clean_up", function),
             input=("a1", "b1", "c1"),
@@ -137,6 +146,7 @@ CLEAN_UP = (
 RELAY_ALONE = (
     Scenario(
         name="alone",
+        read="Where it stops",
         title="The only relay publishes two committed events",
         play=story.relay("relay_alone"),
         input=("a1", "a2"),
@@ -147,6 +157,7 @@ RELAY_ALONE = (
     ),
     Scenario(
         name="takeover",
+        read="Where it stops",
         title="A relay is replaced, and wakes up",
         play=story.relay_alone_takes_over("relay_alone"),
         input=("a1", "a2"),
@@ -160,6 +171,7 @@ RELAY_ALONE = (
 RECEIVE_ITEMS = (
     Scenario(
         name="items",
+        read="The inbox makes twice look like once",
         title="An event of schema 2 reaches the warehouse",
         play=story.receive_items("receive"),
         input=("a1", "b1"),

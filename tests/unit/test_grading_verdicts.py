@@ -1,0 +1,90 @@
+"""Verdicts: points by rule, and a sentence for everything that is no verdict on the program."""
+
+from __future__ import annotations
+
+from autograder.explore.scenario import Played
+from autograder.explore.sweep import Coverage, Swept
+from autograder.grading.report import report_text
+from autograder.grading.verdict import TaskVerdict, Verdict, findings, judge_task
+from autograder.history import Call, History, Mark
+from autograder.invariants import Violation
+from autograder.labs import find
+
+LAB = find("6")
+RELAY = LAB.task("relay")
+PUBLISHED = "nothing_committed_stays_unpublished"
+
+
+def played(name: str, *rules: str) -> Played:
+    call = Call(process="relay-1", backend="kafka", label="Produce purchases", request="p-a/1 → purchases", start=1)
+    history = History(run=name, calls=(call,), marks=(Mark(kind="crash", process="relay-1", at=2, text="before it"),))
+    return Played(name=name, history=history, violations=tuple(Violation(rule=rule, evidence="it is lost") for rule in rules))
+
+
+def swept(scenario: str, *broken: Played, reached: int = 65, undisturbed: Played | None = None) -> Swept:
+    return Swept(
+        scenario=scenario,
+        undisturbed=undisturbed or played(f"06.{scenario}.a1"),
+        broken=broken,
+        coverage=Coverage(calls=13, planned=65, reached=reached, faults=("kill-before", "park")),
+        smallest=broken[0] if broken else None,
+    )
+
+
+ALL = tuple(swept(scenario.name) for scenario in RELAY.scenarios)
+
+
+def test_a_task_whose_rules_all_hold_earns_all_its_points():
+    verdict = judge_task(LAB, RELAY, ALL)
+    assert (verdict.kind, verdict.points) == ("passed", RELAY.points_max)
+
+
+def test_a_broken_rule_costs_its_own_points_and_no_others():
+    run = played("06.relay.a1.kill-before.Produce-purchases.1", PUBLISHED)
+    verdict = judge_task(LAB, RELAY, (swept("relay", run), *ALL[1:]))
+    assert (verdict.kind, verdict.points) == ("broken", RELAY.points_max - RELAY.points[PUBLISHED])
+
+
+def test_breaking_a_rule_without_a_fault_earns_nothing():
+    run = played("06.relay.a1", PUBLISHED)
+    verdict = judge_task(LAB, RELAY, (swept("relay", run, undisturbed=run), *ALL[1:]))
+    assert verdict.points == 0
+
+
+def test_a_sweep_that_reached_nothing_proves_nothing():
+    assert judge_task(LAB, RELAY, (swept("relay", reached=0), *ALL[1:])).kind == "unknown"
+
+
+def test_findings_say_which_rule_broke_under_which_fault_at_which_call():
+    [found] = findings((swept("relay", played("06.relay.a1.park.COMMIT.2", PUBLISHED)),))
+    assert (found.scenario, found.rule, found.fault, found.call) == ("relay", PUBLISHED, "park", "COMMIT")
+
+
+def test_the_report_says_rule_run_replay_story_reason_and_coverage_in_this_order():
+    run = played("06.relay.a1.kill-before.Produce-purchases.1", PUBLISHED)
+    task = judge_task(LAB, RELAY, (swept("relay", run), *ALL[1:]))
+    text = report_text(Verdict(lab=LAB.name, tasks=(task,)))
+    places = [text.index(word) for word in ("✗ broken", "rule 2", "    run ", "    replay ", "    story ", "    so ", "    tried ")]
+    assert places == sorted(places)
+    assert f"./fortnight replay {run.name}" in text
+    assert "65 of 65 crash points" in text
+    assert LAB.not_shown in text
+
+
+def test_a_grader_error_is_called_that_and_never_a_failure():
+    task = TaskVerdict(task="relay", kind="error", points=0, points_max=35, said="Postgres died; check again.")
+    text = report_text(Verdict(lab=LAB.name, tasks=(task,)))
+    assert "grader error" in text and "Postgres died" in text and "broken" not in text
+
+
+def test_stretch_points_are_kept_apart():
+    tasks = tuple(
+        TaskVerdict(task=task.name, kind="passed", points=task.points_max, points_max=task.points_max)
+        for task in LAB.tasks
+        if task.graded
+    )
+    assert "core 75 of 75, stretch 25 of 25" in report_text(Verdict(lab=LAB.name, tasks=tasks))
+
+
+def test_the_points_of_the_lab_add_up_to_a_hundred():
+    assert sum(task.points_max for task in LAB.tasks) == 100
