@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
 from autograder.backends import Backends
-from autograder.backends.broker import PrivateBroker
+from autograder.backends.broker import Broker
 from autograder.backends.databases import create_database, drop_database
 from autograder.explore.lane import Lane
 from autograder.explore.names import RunName
@@ -43,13 +43,16 @@ class LaneSpec:
 def open_lane(spec: LaneSpec, cleanup: ExitStack) -> Lane:
     """Open a lane; whatever it holds is let go when ``cleanup`` ends."""
     lab = find(spec.lab)
+    broker = Broker(None)
+    cleanup.callback(broker.kill)
+    broker.launch()
     database = f"judge_{os.getpid()}_{next(_numbers)}"
     judge_url = create_database(spec.backends.postgres, database, schema=lab.schema)
     cleanup.callback(drop_database, spec.backends.postgres, database)
-    broker = cleanup.enter_context(PrivateBroker())
-    topics = cleanup.enter_context(LaneTopics(broker, lab.topics))
     zygote = cleanup.enter_context(Zygote(sandbox=Sandbox(reads=lab.reads)))
     zygote.load(spec.program)
+    broker.wait()
+    topics = cleanup.enter_context(LaneTopics(broker, lab.topics))
     lane = Lane(
         database_url=judge_url, shop_url=_as_shop(judge_url), topics=topics, redis_url="", subjects=zygote
     )
