@@ -1,4 +1,8 @@
-"""What the pages load: the script of the learning pieces comes in, everything that would ask another machine goes."""
+"""What the pages load: the script of the learning pieces comes in, everything that would ask another machine goes.
+
+Every page that was written is mended once more: what the theme gets wrong for a reader with a keyboard or a screen
+reader, and what a page opened from disk may not load.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,12 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-__all__ = ["connect", "lightened"]
+__all__ = ["accessible", "connect", "lightened"]
 
 _SCRIPT = Path("autograder/notebook/site.js")
 _FONT_PRELOAD = re.compile(r'\s*<link rel="preload" as="font"[^>]*>')
 _ICON_FONTS = re.compile(r'<link href="[^"]*/fontawesome/[^"]*\.css[^"]*" rel="stylesheet" />')
+_SEARCH_FIELD = re.compile(r'(<button[^>]*search-button-field[^>]*?)\s+aria-label="Search"')
 _ICON_SCRIPT = re.compile(r'<script (src="[^"]*/fontawesome/)')
 
 
@@ -21,7 +26,7 @@ def connect(app: Sphinx, root: Path) -> None:
     app.connect("config-inited", lambda _, config: config.html_static_path.append(str(root / _SCRIPT)))
     app.add_js_file(_SCRIPT.name, loading_method="defer")
     app.connect("html-page-context", _without_thebe, priority=900)
-    app.connect("build-finished", _lighten)
+    app.connect("build-finished", _mend)
 
 
 def _without_thebe(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
@@ -35,12 +40,11 @@ def _is_thebe(script: Any) -> bool:
     return "thebe" in str(getattr(script, "filename", script)).lower() or "thebe" in str(attributes.get("body", ""))
 
 
-def _lighten(app: Sphinx, exception: Exception | None) -> None:
-    """Lighten every page that was written."""
+def _mend(app: Sphinx, exception: Exception | None) -> None:
     if exception is None and app.builder.format == "html":
         for path in Path(app.outdir).rglob("*.html"):
             before = path.read_text("utf-8")
-            after = lightened(before)
+            after = accessible(lightened(before))
             if after != before:
                 path.write_text(after, "utf-8")
 
@@ -50,6 +54,20 @@ def lightened(html: str) -> str:
     html = _FONT_PRELOAD.sub("", html)
     html = _ICON_FONTS.sub(lambda link: link[0] if _inside_noscript(link) else f"<noscript>{link[0]}</noscript>", html)
     return _ICON_SCRIPT.sub(r"<script defer \1", html)
+
+
+def accessible(html: str) -> str:
+    """A page whose search button is called what it shows, whose parts all stand in landmarks and whose tables scroll."""
+    html = _SEARCH_FIELD.sub(r"\1", html)
+    html = html.replace('<th class="head"><p></p></th>', '<td class="head"></td>')
+    html = html.replace(
+        '<div class="pst-scrollable-table-container">',
+        '<div class="pst-scrollable-table-container" role="group" aria-label="A table" tabindex="0">',
+    )
+    return html.replace(
+        '<div class="bd-sidebar-primary bd-sidebar">',
+        '<div class="bd-sidebar-primary bd-sidebar" role="region" aria-label="The site">',
+    )
 
 
 def _inside_noscript(match: re.Match[str]) -> bool:
