@@ -52,3 +52,7 @@ c.Autograde.autograde_preprocessors = [
 ]
 c.Autograde.pre_convert_hook = "autograder.grading.autograde.set_aside_what_is_no_file"
 c.GenerateFeedback.exporter_class = "autograder.grading.autograde.FeedbackExporter"
+
+# nbgrader reads the course's path as a pattern, so in such a folder it finds no hand-in; ./fortnight grade does.
+if any(mark in _root for mark in "[]*?"):
+    print(f"nbgrader finds nothing in {_root}: give the folder a name without [ ] * ?", file=sys.stderr)

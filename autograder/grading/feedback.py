@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,6 +20,8 @@ __all__ = ["feedback_page"]
 
 _LIGHT, _DARK = "a11y-high-contrast-light", "a11y-high-contrast-dark"
 _SHOWN_CHARACTERS_MAX = 20_000
+_LABS_OWN = re.compile(r"\s*(?:from autograder\.notebook import|(?:check|hint|predict|quiz|recall|written)\([^\n]*\)\s*$)")
+"""The lab's cells that ask and show; nobody wants to read them again."""
 
 
 def feedback_page(lab: Lab, learner: str, notebook: NotebookNode, *, refusal: str = "", late_penalty: float = 0) -> str:
@@ -31,6 +34,7 @@ def feedback_page(lab: Lab, learner: str, notebook: NotebookNode, *, refusal: st
     parts += [_section(lab, cell) for cell in notebook.cells if is_check(cell)]
     parts += [_written(cell) for cell in notebook.cells if _is_written(cell)]
     parts.append(_own_cells(notebook))
+    parts += [f"<p><small>{html.escape(line)}</small></p>" for line in _said(notebook)]
     parts.append(_reading(lab))
     return page(f"Lab {lab.number}: {lab.title} · {learner}", [part for part in parts if part])
 
@@ -42,6 +46,11 @@ def _refusal(sentence: str) -> Iterator[str]:
 
 def _marks(cell: Mapping[str, Any]) -> Mapping[str, Any]:
     return cell["metadata"].get("nbgrader") or {}
+
+
+def _said(notebook: NotebookNode) -> list[str]:
+    """What the judge said of the hand-in as a whole: cells that were left out, and which protection was on."""
+    return str((notebook.metadata.get("fortnight") or {}).get("said", "")).splitlines()
 
 
 def _is_written(cell: Mapping[str, Any]) -> bool:
@@ -96,7 +105,7 @@ def _own_cells(notebook: NotebookNode) -> str:
     shown = []
     for cell in notebook.cells:
         marks = _marks(cell)
-        if cell.cell_type == "code" and (marks.get("solution") or not marks):
+        if cell.cell_type == "code" and (marks.get("solution") or not marks) and not _LABS_OWN.match(cell.source):
             comment = f"<p><strong>Comment:</strong> {html.escape(str(marks['comment']))}</p>" if marks.get("comment") else ""
             shown.append(_code(cell.source) + comment)
     return f"<details><summary>Your code, as it was handed in</summary>{''.join(shown)}</details>" if shown else ""

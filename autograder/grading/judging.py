@@ -59,7 +59,7 @@ class Graded:
     """The sentence of an error or a refusal."""
     tasks: Mapping[str, Judged] = field(default_factory=dict)
     tail: str = ""
-    """What the report says below its tasks: what was left out, which protection was on, what no run shows."""
+    """What the judge says of the hand-in as a whole: what was left out, which protection was on."""
     seconds: float = 0.0
     """For people; never kept."""
 
@@ -96,7 +96,7 @@ def graded_from(verdict: Verdict) -> Graded:
             mistake=task.mistake.name if task.mistake else "",
         )
     said = next((task.said for task in whole.tasks if task.kind == "error"), "")
-    tail = "\n".join(line for line in (*whole.notes, whole.protection, find(whole.lab).not_shown) if line)
+    tail = "\n".join(line for line in (*whole.notes, whole.protection) if line)
     return Graded(lab=whole.lab, kind=whole.kind, said=said, tasks=tasks, tail=tail, seconds=verdict.seconds)
 
 

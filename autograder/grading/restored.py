@@ -95,6 +95,7 @@ def _notebook(cells: list[NotebookNode]) -> NotebookNode:
 def with_reports(notebook: NotebookNode, graded: Graded) -> NotebookNode:
     """The notebook with each check cell as if it had been run: the report is shown, its value is the points."""
     notebook = copy.deepcopy(notebook)
+    notebook.metadata["fortnight"] = {"said": graded.tail}
     for cell in notebook.cells:
         judged = graded.tasks.get(task_of(cell)) if is_check(cell) else None
         if judged is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -82,6 +83,14 @@ def test_the_reference_is_not_in_the_page_of_an_empty_hand_in(page_of):
 def test_a_rejected_hand_in_is_told_above_what_counts(page_of):
     page = page_of(answered(), refusal="It is no <notebook>.")
     assert "<strong>Your last hand-in was rejected.</strong> It is no &lt;notebook&gt;. What counts is on this page." in page
+
+
+def test_the_labs_own_cells_are_not_shown_again_and_what_the_judge_said_is(page_of):
+    notebook = answered()
+    notebook["cells"].append({"cell_type": "code", "metadata": {}, "source": "LAMPS = 12", "outputs": []})
+    page = page_of(notebook, result=replace(graded(), tail="Cell 9 is a copy of cell 8 and was left out."))
+    assert "LAMPS" in page and "Cell 9 is a copy of cell 8" in page
+    assert "autograder.notebook" not in page.replace("</span>", "").replace('<span class="nn">', "")
 
 
 def test_a_very_long_cell_is_cut(page_of):
