@@ -1,8 +1,8 @@
 """JupyterLab for the learner: its own settings, this environment's kernel, one server per clone.
 
 Everything that Jupyter keeps for the course lies in the state folder: the kernel that imports the course, the settings
-(nbgrader's pages for teachers are off, nothing asks the network), the token, which stays the same so that a bookmark
-goes on working, and the record of the running server.
+(nbgrader's pages for teachers are off, its Validate button asks our judge, nothing asks the network), the open tabs, the
+token, which stays the same so that a bookmark goes on working, and the record of the running server.
 """
 
 from __future__ import annotations
@@ -74,7 +74,8 @@ def make_settings(folder: Path, course: Path) -> None:
     }
     off = {f"@jupyter/nbgrader:{page}": True for page in TEACHERS_PAGES}
     off["@jupyterlab/apputils-extension:announcements"] = True
-    server = {f"nbgrader.server_extensions.{name}": False for name in TEACHERS_SERVER}
+    server = {f"nbgrader.server_extensions.{name}": False for name in (*TEACHERS_SERVER, "validate_assignment")}
+    server["autograder.cli.validation"] = True
     _write(folder / "data" / "kernels" / "python3" / "kernel.json", kernel)
     _write(folder / "config" / "labconfig" / "page_config.json", {"disabledExtensions": off})
     _write(folder / "config" / "jupyter_server_config.json", {"ServerApp": {"jpserver_extensions": server}})
@@ -119,6 +120,7 @@ def environment_of(folder: Path, course: Path) -> dict[str, str]:
         "JUPYTER_PATH": _before("JUPYTER_PATH", folder / "data"),
         "JUPYTER_CONFIG_PATH": _before("JUPYTER_CONFIG_PATH", folder / "config"),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
     }
 
 

@@ -23,7 +23,7 @@ class Trouble(Exception):
 
 
 def quiet_trouble(function: Callable[P, T]) -> Callable[P, T]:
-    """Turn what the backends say into :class:`Trouble`."""
+    """Turn what the backends say, and an interrupted kernel, into :class:`Trouble`."""
 
     @functools.wraps(function)
     def quiet(*arguments: P.args, **named: P.kwargs) -> Any:
@@ -31,5 +31,7 @@ def quiet_trouble(function: Callable[P, T]) -> Callable[P, T]:
             return function(*arguments, **named)
         except BackendError as error:
             raise Trouble(str(error)) from None
+        except KeyboardInterrupt:
+            raise Trouble("You interrupted it: nothing of it runs any more, and nothing was recorded.") from None
 
     return quiet
