@@ -54,7 +54,7 @@ class Diagram:
         picture = self.svg()
         address = "data:image/svg+xml;base64," + base64.b64encode(picture.encode()).decode()
         width = round(self.layout.width)
-        caption = f"<strong>{_text(self.title)}</strong>" + (f" {_text(self.takeaway)}" if self.takeaway else "")
+        caption = f"<strong>{_text(self.title.rstrip('.'))}.</strong>" + (f" {_text(self.takeaway)}" if self.takeaway else "")
         rows = "".join(f'<li value="{number}">{_text(line)}</li>' for number, line in self._lines())
         return (
             f'<figure class="fnd" data-fnd="{len(self.layout.parts)}" style="margin:1em 0">'

@@ -184,11 +184,14 @@ def _task_html(lab: Lab, verdict: TaskVerdict) -> str:
 def _row_html(label: str, text: str) -> str:
     said = html.escape(text)
     said = f"<code>{said}</code>" if label in ("run", "replay") else said
-    return (
-        f'<tr><th scope="row" style="text-align:left;vertical-align:top;padding:1px 14px 1px 0;border:none;'
-        f'white-space:nowrap;font-weight:600">{html.escape(label)}</th>'
-        f'<td style="text-align:left;padding:1px 0;border:none">{said}</td></tr>'
-    )
+    name = f'<th scope="row" style="{_LABEL}">{html.escape(label)}</th>' if label else f'<td style="{_LABEL}"></td>'
+    return f'<tr>{name}<td style="text-align:left;padding:1px 0;border:none;background:none">{said}</td></tr>'
+
+
+_LABEL = (
+    "text-align:left;vertical-align:top;padding:1px 14px 1px 0;border:none;background:none;"
+    "white-space:nowrap;font-weight:600"
+)
 
 
 def report_page(verdict: Verdict, title: str = "") -> str:

@@ -45,6 +45,20 @@ def _not(sign: Callable[[Found], bool]) -> Callable[[Found], bool]:
     return lambda found: not sign(found)
 
 
+DUAL_WRITE = (
+    "it writes to two systems, one commit each. Between the two commits stands a crash point, and nothing repairs what is"
+    " lost there."
+)
+
+NAIVE = (
+    Mistake(
+        name="dual_write",
+        task="naive",
+        sentence=DUAL_WRITE,
+        shows=_seen(TOGETHER, "naive", "kill-before", "Produce-purchases"),
+    ),
+)
+
 PLACING = (
     Mistake(
         name="new_id_per_attempt",
@@ -68,8 +82,7 @@ PLACING = (
     Mistake(
         name="dual_write",
         task="place_order",
-        sentence="it writes to two systems, one commit each. Between the two commits stands a crash point, and nothing"
-        " repairs what is lost there.",
+        sentence=DUAL_WRITE,
         shows=_seen(TOGETHER, "place", "kill-before", "Produce-purchases"),
     ),
     Mistake(
@@ -218,4 +231,4 @@ STRETCH = (
     ),
 )
 
-MISTAKES: tuple[Mistake, ...] = (*PLACING, *RELAYING, *RECEIVING, *STRETCH)
+MISTAKES: tuple[Mistake, ...] = (*NAIVE, *PLACING, *RELAYING, *RECEIVING, *STRETCH)

@@ -88,7 +88,7 @@ def test_the_figure_stands_without_its_script():
     picture = base64.b64decode(image["src"].removeprefix("data:image/svg+xml;base64,"))
     assert ElementTree.fromstring(picture).tag == f"{_SVG}svg"
     assert "Two writes" in image["alt"] and "Nobody is told." in image["alt"]
-    assert "<figcaption><strong>Two writes</strong> Nobody is told.</figcaption>" in markup
+    assert "<figcaption><strong>Two writes.</strong> Nobody is told.</figcaption>" in markup
     assert '<li value="4">shop is killed: before its send</li>' in markup
 
 
