@@ -26,6 +26,8 @@ QUIET_LOOKS_WHILE_BUSY = 60
 QUIET_LOOK_S = 0.004
 WALL_LIMIT_S = 20.0
 """A safety net against endless programs; a run that meets it is reported as hung."""
+PATIENCE_S = 3.0
+"""How long a message stays in flight while its process sleeps, or waits for the ack with a timeout of its own."""
 CALLS_MAX = 400
 IDLE_TURN_S = 1.5
 """How long a process that has its turn may stay silent (in a sleep of its own) before the next one gets a turn."""
@@ -56,6 +58,7 @@ class Actor:
     calls: int = 0
     paused: bool = False
     parked: Request | None = None
+    parked_at: float = 0.0
     looks: int = 0
     strike_at_rest: Callable[[], None] | None = None
     """A strike that waits until everything else the process has begun has come to rest."""
@@ -206,7 +209,7 @@ class Conductor:
 
     def _look(self, actor: Actor, handled: int) -> None:
         """Strike when nothing more happens; a request left in flight is lost with its process."""
-        if not self._rests(actor, handled):
+        if not self._rests(actor, handled) or self._will_go_on(actor):
             return
         if actor.strike_at_rest is not None:
             strike, actor.strike_at_rest, actor.looks = actor.strike_at_rest, None, 0
@@ -214,6 +217,13 @@ class Conductor:
         elif actor.parked is not None:
             self.recorder.mark("crash", actor.process, "while the request was in flight")
             self._end(actor, Ended(kind="killed"))
+
+    def _will_go_on(self, actor: Actor) -> bool:
+        """Does the process that has left a message in flight only sleep, or wait with a timeout? Then it goes on soon."""
+        if actor.parked is None or actor.parked.backend != "kafka":
+            return False
+        actor.parked_at = actor.parked_at or time.monotonic()
+        return time.monotonic() - actor.parked_at < PATIENCE_S and actor.running.waits_with_a_timeout()
 
     def _come_to_rest(self, actor: Actor) -> None:
         """Let everything go on that is not held, until the process only waits."""
@@ -250,40 +260,44 @@ class Conductor:
 
     # ---- two processes, one preemption
 
-    def turn_of(self, actor: Actor) -> None:
-        """Let one process run alone until it ends or waits for a lock."""
+    def beside(self, actor: Actor, happens: Callable[[], None]) -> None:
+        """``actor`` runs up to its pause, to a lock that it must wait for, or to its end; then something happens elsewhere."""
         self._take_turn(actor)
+        happens()
+        self._go_on(actor)
+        self._take_turns(actor)
         self.turn = None
+
+    def _go_on(self, actor: Actor) -> None:
+        if actor.paused and not actor.done:
+            actor.paused = False
+            self.recorder.mark("resume", actor.process)
 
     def schedule(
         self, first: Actor, start_second: Callable[[], Actor], resumed: Callable[[Actor], None] = lambda second: None
     ) -> Actor:
         """``first`` runs up to its pause, ``second`` as far as it gets, then ``first`` goes on; one preemption in all."""
-        self.turn = first
-        self.run(first, lambda: first.paused)
-        if first.paused:
-            self._come_to_rest(first)
+        self._take_turn(first)
         second = start_second()
         if first.paused and not first.done:
             self._take_turn(second)
             resumed(second)
-            first.paused = False
-            self.recorder.mark("resume", first.process)
+            self._go_on(first)
         self._take_turns(first, second)
         self.turn = None
         return second
 
-    def _take_turns(self, first: Actor, second: Actor) -> None:
+    def _take_turns(self, *actors: Actor) -> None:
         deadline = time.monotonic() + 2 * WALL_LIMIT_S
-        while not (first.done and second.done):
-            for actor in (first, second):
+        while not all(actor.done for actor in actors):
+            for actor in actors:
                 if not actor.done:
                     self._take_turn(actor)
-            if time.monotonic() > deadline:
-                raise Stuck("two processes wait for each other and Postgres does not call it a deadlock")
+                if not actor.done and time.monotonic() > deadline:
+                    self._end(actor, Ended(kind="hung", error=f"it had not ended after {2 * WALL_LIMIT_S:.0f} seconds"))
 
     def _take_turn(self, actor: Actor) -> None:
-        """Let one process run until it ends, waits for a lock, or sleeps without a request for long."""
+        """Let one process run until it ends, is paused, waits for a lock, or sleeps without a request for long."""
         self.turn = actor
         released, actor.gated = actor.gated, []
         for request in released:
@@ -291,9 +305,16 @@ class Conductor:
             actor.in_flight.append(request)
             request.release()
         calls, silent_since = actor.calls, time.monotonic()
+        deadline = silent_since + WALL_LIMIT_S
         while not actor.done:
+            if time.monotonic() > deadline:
+                self._end(actor, Ended(kind="hung", error=f"it had not ended after {WALL_LIMIT_S:.0f} seconds"))
+                return
             handled = self.tap.poll(POLL_S / 4)
             self._news(actor)
+            if actor.paused:
+                self._come_to_rest(actor)
+                return
             if actor.calls != calls or handled:
                 calls, silent_since = actor.calls, time.monotonic()
             elif self._waits_for_a_lock(actor) or time.monotonic() - silent_since > IDLE_TURN_S:

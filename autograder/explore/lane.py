@@ -6,6 +6,7 @@ by side without seeing each other.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -13,14 +14,20 @@ from urllib.parse import urlsplit
 
 import psycopg
 from psycopg.rows import dict_row
+from psycopg.types.json import set_json_loads
+from psycopg.types.string import TextLoader
 
-from autograder.backends.databases import reset, reset_statement
+from autograder.backends.databases import JUDGES_PATH, KEEPER, reset, reset_statement
 from autograder.explore.seeds import Seeds
 from autograder.explore.subject import Running, Subjects
 from autograder.invariants import Message
 from autograder.tap import Tap
 
 __all__ = ["Lane", "Topics"]
+
+
+AS_TEXT = ("timestamptz", "timestamp", "date", "timetz", "time", "interval")
+"""Types with values that Python has not (``infinity``, the year 10000, the hour 24)."""
 
 
 class Topics(Protocol):
@@ -47,7 +54,7 @@ class Lane:
         self.redis_url = redis_url
         self.subjects = subjects
         self.tap = Tap()
-        self.database = psycopg.connect(database_url, autocommit=True)
+        self.database = _judges_session(database_url)
         self._reset = reset_statement(self.database)
         self._seeds = Seeds(self.database)
         self._addresses: dict[str, tuple[dict[str, str], tuple[int, ...]]] = {}
@@ -97,13 +104,17 @@ class Lane:
 
     @contextmanager
     def session(self) -> Iterator[psycopg.Connection[Any]]:
-        """A session of the shop's role, for a service that the judge plays; each statement is sent as written."""
-        with psycopg.connect(self.shop_url, autocommit=True) as connection:
+        """A session for a service that the judge plays; each statement is sent as written.
+
+        It is the keeper's: no learner can use up its connections or change its settings.
+        """
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            connection.execute(psycopg.sql.SQL("set role {}").format(psycopg.sql.Identifier(KEEPER)))
             yield connection
 
     def rows(self, table: str) -> tuple[dict[str, Any], ...]:
         """All rows of one table, in the order of their first column."""
-        statement = psycopg.sql.SQL("select * from {} order by 1").format(psycopg.sql.Identifier(table))
+        statement = psycopg.sql.SQL("select * from {} order by 1").format(psycopg.sql.Identifier("public", table))
         with self.database.cursor(row_factory=dict_row) as cursor:
             return tuple(cursor.execute(statement).fetchall())
 
@@ -115,3 +126,21 @@ class Lane:
         """Who holds the lock that this session waits for? Postgres knows; time does not."""
         row = self.database.execute("select pg_blocking_pids(%s)", (backend_pid,)).fetchone()
         return list(row[0]) if row else []
+
+
+def _judges_session(url: str) -> psycopg.Connection[Any]:
+    """The superuser's session, in which nothing can be called or can fail that a learner put into the database."""
+    connection = psycopg.connect(url, autocommit=True)
+    connection.execute("select set_config('search_path', %s, false)", [JUDGES_PATH])
+    for name in AS_TEXT:
+        connection.adapters.register_loader(name, TextLoader)
+    set_json_loads(_json_or_text, connection)
+    return connection
+
+
+def _json_or_text(data: bytes | str) -> Any:
+    """Postgres holds JSON that Python cannot read: too deep, or numbers with too many digits."""
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return data if isinstance(data, str) else data.decode("utf-8", "replace")

@@ -10,7 +10,7 @@ from autograder.explore.names import RunName, Strike, slug
 from autograder.explore.recorder import PREPARATIONS
 from autograder.explore.stage import Stage
 from autograder.history import Call, History
-from autograder.invariants import Invariant, Violation
+from autograder.invariants import Invariant, State, Violation
 
 __all__ = ["CRASH_FAULTS", "PAUSE", "Played", "Scenario", "named", "play", "strikes", "without"]
 
@@ -81,10 +81,20 @@ def _violations(scenario: Scenario, history: History, stage: Stage) -> tuple[tup
     found: dict[str, tuple[Violation, int]] = {}
     for rule in scenario.rules:
         for state in stage.states:
-            violation = rule(history.until(state.at), state)
+            violation = _asked(rule, history.until(state.at), state)
             if violation is not None:
                 found.setdefault(violation.rule, (violation, state.at))
     return tuple(violation for violation, _ in found.values()), next((at for _, at in found.values()), 0)
+
+
+def _asked(rule: Invariant, history: History, state: State) -> Violation | None:
+    """Ask a rule; what a program left behind may be anything, so a rule that cannot read it is broken by it."""
+    try:
+        return rule(history, state)
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
+        return Violation(
+            rule=rule.__name__, evidence=f"what it left behind {state.moment} cannot be read ({type(error).__name__}: {error})"
+        )
 
 
 def _failures(stage: Stage) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ __all__ = ["Seeds"]
 TABLES = """
 select schemaname, tablename
   from pg_tables
- where schemaname not in ('pg_catalog', 'information_schema')
+ where schemaname !~ '^pg_' and schemaname <> 'information_schema'
  order by 1, 2
 """
 SEQUENCES = "select schemaname, sequencename, last_value from pg_sequences where last_value is not null"

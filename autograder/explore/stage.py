@@ -23,6 +23,10 @@ __all__ = ["Job", "Stage"]
 
 ATTEMPTS_MAX = 4
 DRAINS_MAX = 25
+ASKED_AGAIN = ("raised", "killed")
+"""After these endings the shop asks again. Whatever hangs, floods or exits would do so again."""
+LOCK_TIMEOUT_MS = 150
+"""How long a service that the judge plays waits for a lock before it comes back later."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +84,9 @@ class Stage:
     def until_done(self, process: str, function: str, *arguments: Any) -> bool:
         """Call, and call again after a crash or an error, until it returns; False when it never does."""
         for _ in range(ATTEMPTS_MAX):
-            if self.once(process, function, *arguments).kind == "returned":
-                return True
+            kind = self.once(process, function, *arguments).kind
+            if kind not in ASKED_AGAIN:
+                return kind == "returned"
         return False
 
     def drain(self, process: str, function: str, *arguments: Any) -> bool:
@@ -91,7 +96,7 @@ class Stage:
             result = self.once(process, function, *arguments)
             if result.kind != "returned":
                 failures += 1
-                if failures >= ATTEMPTS_MAX:
+                if failures >= ATTEMPTS_MAX or result.kind not in ASKED_AGAIN:
                     return False
             elif isinstance(result.value, bool) or not isinstance(result.value, int):
                 self.trouble = f"{function} returned {result.value!r}; it must return how many it did, and 0 at the end"
@@ -101,29 +106,35 @@ class Stage:
         self.trouble = f"{function} had not returned 0 after {DRAINS_MAX} calls"
         return False
 
-    def drain_beside(self, process: str, function: str, holder: str, release: Callable[[], None]) -> bool:
-        """Drain while ``holder`` has a transaction open; release it when drained, or when the process waits for it."""
-        actor = self._start(Job(process, function))
-        self.conductor.turn_of(actor)
-        if actor.done:
-            self._finish(Job(process, function), actor)
-            finished = actor.result.kind == "returned" and self.drain(process, function)
-            release()
-            return finished
-        self.note(process, f"waits for {holder}")
-        release()
-        self.conductor.run(actor)
-        return self._finish(Job(process, function), actor).kind == "returned"
+    def beside(self, job: Job, happens: Callable[[], None]) -> Result | Ended:
+        """One call, and something that happens elsewhere: at the planned pause, at a lock, or when the call has ended."""
+        actor = self._start(job)
+        self.conductor.beside(actor, happens)
+        return self._finish(job, actor)
 
-    def together(self, first: Job, second: Job) -> tuple[Result | Ended, Result | Ended]:
-        """Two processes under a schedule of one preemption: the plan pauses the first, then the second runs."""
+    def together(
+        self,
+        first: Job,
+        second: Job,
+        *,
+        between: Callable[[], object] = lambda: None,
+    ) -> tuple[Result | Ended, Result | Ended]:
+        """Two processes under a schedule of one preemption: the plan pauses the first, then the second runs.
+
+        ``between`` happens before the second starts.
+        """
         one = self._start(first)
-        two = self.conductor.schedule(one, lambda: self._start(second), self._resumed)
-        return self._finish(first, one), self._finish(second, two)
 
-    def _resumed(self, second: Actor) -> None:
-        self.second_was_first_to_end = second.done
-        self.visible_at_resume = len(self.lane.messages())
+        def start_second() -> Actor:
+            between()
+            return self._start(second)
+
+        def look(two: Actor) -> None:
+            self.second_was_first_to_end = two.done
+            self.visible_at_resume = len(self.lane.messages())
+
+        two = self.conductor.schedule(one, start_second, look)
+        return self._finish(first, one), self._finish(second, two)
 
     def _start(self, job: Job) -> Actor:
         incarnations = self.recorder.processes.get(job.process, 0)
@@ -153,14 +164,23 @@ class Stage:
 
     # ---- the other services, played by the judge
 
+    def counted(self, function: str) -> int:
+        """The sum of what a function has returned so far."""
+        values = [ended.value for job, ended in self.results if job.function == function and ended.kind == "returned"]
+        return sum(value for value in values if isinstance(value, int))
+
     def seed(self, sql: str, *parameters: Any) -> None:
         """Put something into the database before the story begins; not part of the history."""
         self.lane.database.execute(sql, parameters or None)
 
     @contextmanager
     def service(self, process: str) -> Any:
-        """A session of another service, recorded like everybody's; yields ``tell(label, shown, sql, *parameters)``."""
+        """A session of another service, recorded like everybody's; yields ``tell(label, shown, sql, *parameters)``.
+
+        It gives up on a lock that somebody keeps: psycopg's LockNotAvailable then says so.
+        """
         with self.lane.session() as session:
+            session.execute(f"set lock_timeout = {LOCK_TIMEOUT_MS}")
 
             def tell(label: str, shown: str, sql: str, *parameters: Any) -> None:
                 cursor = session.execute(sql, parameters or None)

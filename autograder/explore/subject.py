@@ -41,6 +41,9 @@ class Running(Protocol):
     def quiet(self) -> bool:
         """Does every thread of the subject sleep?"""
 
+    def waits_with_a_timeout(self) -> bool:
+        """Is its main thread in a sleep, or in a wait that ends by itself? False where the system does not tell."""
+
 
 class Subjects(Protocol):
     """Starts subjects that have the learner's program loaded."""

@@ -57,12 +57,7 @@ def notebook_of(lab: Lab, notebook: Path | None = None) -> Path:
 
 def program_of(lab: Lab, notebook: Path, unsaved: Mapping[str, str] | None = None) -> Program:
     """What is judged of a notebook; raises Rejected."""
-    return read_program(notebook, lab=lab.name, tasks=grade_ids(lab), unsaved=unsaved)
-
-
-def grade_ids(lab: Lab) -> frozenset[str]:
-    """The grade ids of the cells that the learner fills in."""
-    return frozenset(f"solution-{task.name}" for task in lab.tasks)
+    return read_program(notebook, lab=lab.name, tasks=solution_ids(lab), unsaved=unsaved)
 
 
 def check(

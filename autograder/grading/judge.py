@@ -50,22 +50,33 @@ def judge(
         lab=lab.name,
         tasks=tuple(verdicts),
         protection=protection,
-        notes=program.notes,
+        notes=(*program.notes, *_sources(program)),
         seconds=time.monotonic() - began,
     )
 
 
 def _unplayable(task: Task, program: Program) -> str:
     """Why a task cannot be played; nothing when it can."""
-    if task.name in program.lost:
-        return program.lost[task.name]
     for function in dict.fromkeys((task.function, *(name for one in task.scenarios for name in one.needs))):
-        if function in program.lost:
-            return program.lost[function]
+        if f"solution-{function}" in program.lost:
+            return program.lost[f"solution-{function}"]
         if not program.is_attempted(function):
-            whose = "" if function == task.function else ", which this check uses,"
-            return f"{function}{whose} is not written yet."
+            return _not_written(function, task, program)
     return ""
+
+
+def _sources(program: Program) -> list[str]:
+    """Which source was judged, where the file says something else."""
+    unsaved = ", ".join(name.removeprefix("solution-") for name in program.unsaved)
+    return [f"unsaved: {unsaved} (judged as the cell was run last; the notebook on disk says something else)"] if unsaved else []
+
+
+def _not_written(function: str, task: Task, program: Program) -> str:
+    others = program.functions().get(f"solution-{function}", ())
+    if others and function not in others:
+        return f"The cell of {function} defines {' and '.join(others)}; it must define {function}."
+    whose = "" if function == task.function else ", which this check uses,"
+    return f"{function}{whose} is not written yet."
 
 
 def _begin(lab: Lab, tasks: list[Task], pool: Pool) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["Look", "is_asleep", "look"]
+__all__ = ["Look", "is_asleep", "look", "waits_with_a_timeout"]
 
 Look = dict[int, tuple[str, str]]
 """Thread to its state (``S`` sleeps) and the processor time it has used so far."""
@@ -53,3 +54,23 @@ def _read(path: str) -> str:
             return file.read()
     except OSError:
         return ""
+
+
+_SLEEPS = {"x86_64": {35, 230}, "aarch64": {101, 115}}
+"""nanosleep and clock_nanosleep."""
+_FUTEX = {"x86_64": 202, "aarch64": 98}
+_FUTEX_TIMEOUT = 4
+"""Where /proc/PID/syscall has futex's timeout: the fourth argument, behind the number of the call."""
+
+
+def waits_with_a_timeout(pid: int) -> bool:
+    """Is the main thread of this process in a sleep, or waiting for another thread with a timeout? Linux only."""
+    machine = platform.machine()
+    try:
+        words = Path(f"/proc/{pid}/syscall").read_text().split()
+        number = int(words[0])
+    except (OSError, ValueError, IndexError):
+        return False
+    if number in _SLEEPS.get(machine, ()):
+        return True
+    return number == _FUTEX.get(machine) and int(words[_FUTEX_TIMEOUT], 16) != 0

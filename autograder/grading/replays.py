@@ -48,7 +48,9 @@ def _verdict(lab: Lab, task: Task, scenario: str, played: Played) -> Verdict:
         undisturbed=replace(played, violations=()),
         broken=(played,) if played.violations else (),
         coverage=Coverage(calls=1, planned=1, reached=1, faults=("replay",)),
-        smallest=played,
+        smallest=played if played.violations else None,
     )
     verdict = replace(judge_task(lab, task, (swept,)), points=0, points_max=0)
+    if not played.violations:
+        verdict = replace(verdict, said="This run breaks no rule any more.", shown=played)
     return Verdict(lab=lab.name, tasks=(verdict,), notes=("One run was played; it earns no points.",))

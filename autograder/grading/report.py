@@ -63,6 +63,9 @@ def _rows(lab: Lab, verdict: TaskVerdict) -> list[tuple[str, str]]:
     rows = [("", verdict.said)] if verdict.said else []
     if verdict.counterexample is not None:
         rows += _counterexample(lab, verdict, verdict.counterexample)
+    if verdict.shown is not None:
+        rows += [("run", verdict.shown.name), *zip(("story", *[""] * STORY_LINES_MAX), _story(verdict.shown), strict=False)]
+        return rows
     return rows + [("tried", line) for line in coverage(lab.task(verdict.task), verdict.swept)]
 
 
@@ -90,7 +93,7 @@ def _counterexample(lab: Lab, verdict: TaskVerdict, played: Played) -> list[tupl
 
 def _mistake(verdict: TaskVerdict) -> str:
     if verdict.mistake is None:
-        return "not a mistake I know by name"
+        return "none of those that are known by name"
     return f"{verdict.mistake.name.replace('_', ' ')}: {verdict.mistake.sentence}"
 
 
@@ -130,7 +133,7 @@ def _coverage_line(task: Task, one: Swept) -> str:
     what = "pauses" if scenario.faults == ("pause",) else "crash points"
     line = f"{scenario.title}: {covered.reached} of {covered.planned} {what}"
     line += f" ({covered.calls} calls × {len(covered.faults)} faults)" if what == "crash points" else " (every call of the first process)"
-    line += ", every one" if covered.exhaustive else f"; not reached: {', '.join(one.unreached[:2])}"
+    line += ", every one" if covered.exhaustive else f"; your program never came to the others ({', '.join(one.unreached[:2])})"
     return f"{line}; {'all hold' if not broken else f'{broken} break a rule'}."
 
 
@@ -172,6 +175,8 @@ def _task_html(lab: Lab, verdict: TaskVerdict) -> str:
     head, points = _head(lab, verdict)
     rows = "".join(_row_html(label, text) for label, text in _rows(lab, verdict))
     played, picture = verdict.counterexample, ""
+    if verdict.shown is not None:
+        picture = Diagram(verdict.shown.history, takeaway="It breaks no rule.").html()
     if played is not None:
         reason = f"Rule {lab.rule(played.violations[0].rule).number} is broken: {played.violations[0].evidence}."
         picture = Diagram(played.history, takeaway=reason).html()

@@ -88,6 +88,10 @@ class Running:
             return time.monotonic() - self._active_at >= _QUIET_WITHOUT_PROC_S
         return process_tree.is_asleep(before, self._look)
 
+    def waits_with_a_timeout(self) -> bool:
+        """Is its main thread in a sleep, or in a wait that ends by itself? False where the system does not tell."""
+        return self._result is None and process_tree.waits_with_a_timeout(self.pid)
+
     def close(self) -> None:
         """Kill the run if it is not over, and give its descriptors back."""
         self.kill()

@@ -25,7 +25,7 @@ __all__ = [
 
 def order_and_message_together(history: History, state: State) -> Violation | None:
     """No order without its message, and no message without its order."""
-    if "purchase" not in state.tables:
+    if "purchase" not in state.tables or state.known.get("moved_on"):
         return None
     orders = {row["id"]: row for row in state.rows("purchase")}
     told, strange = _told(state)
@@ -35,10 +35,10 @@ def order_and_message_together(history: History, state: State) -> Violation | No
         return _violation(1, f"{purchase_id} is ordered, but no message tells of it {state.moment}")
     for purchase_id in sorted(set(told) - set(orders)):
         return _violation(1, f"a message says that {purchase_id} was ordered, but there is no such order {state.moment}")
-    for purchase_id, payload in told.items():
+    for purchase_id, said in told.items():
         order = {name: orders[purchase_id][name] for name in ("buyer", "item", "quantity")}
-        if payload is not None and any(payload.get(name) != value for name, value in order.items()):
-            return _violation(1, f"the message of {purchase_id} says {_short(payload)}, its order says {_short(order)}")
+        if said is not None and said != ("OrderPlaced", order):
+            return _violation(1, f"the message of {purchase_id} says {_short(said)}, its order says {_short(('', order))}")
     return None
 
 
@@ -54,8 +54,9 @@ def nothing_committed_stays_unpublished(history: History, state: State) -> Viola
         return _violation(2, f"{event_id} was published, but nobody committed it")
     if state.known.get("drained"):
         for event_id in sorted(committed - set(published)):
-            return _violation(2, f"{event_id} is committed, the relay says that nothing is left, and nobody ever published it")
-    return None
+            ever = "nobody ever published it" if published else "nothing was ever published"
+            return _violation(2, f"{event_id} is committed, the relay says that nothing is left, and {ever}")
+    return _changed_on_the_way(state)
 
 
 def first_appearances_in_order(history: History, state: State) -> Violation | None:
@@ -92,13 +93,17 @@ def the_work_gets_done(history: History, state: State) -> Violation | None:
     """The work gets done: whoever asks again is answered in the end, and nothing is left lying."""
     trouble = state.known.get("trouble") or "it did not say why"
     for what in state.known.get("unanswered", ()):
-        return _violation(5, f"{what} is asked for again and again and never answered: {trouble}")
+        never = "never answered, not even the first time" if state.known.get("refused_at_once") else "never answered"
+        return _violation(5, f"{what} is asked for again and again and {never}: {trouble}")
     if state.known.get("finished") is False:
         return _violation(5, f"the work is never finished: {trouble}")
     purchases = {row["id"] for row in state.tables.get("purchase", ())}
     for purchase_id in state.known.get("answered", ()):
         if purchase_id not in purchases:
             return _violation(5, f"the order {purchase_id} was answered, but it is not in the table of purchases")
+    counted = state.known.get("counted")
+    if counted is not None and counted != len(state.known["committed"]):
+        return _violation(5, f"{len(state.known['committed'])} events were published, and its calls returned {counted} in all")
     if state.known.get("drained"):
         left = [row for row in state.tables.get("outbox", ()) if row["published_at"] is None]
         if left and _published(state.messages)[0].get(_row_id(left[0])):
@@ -117,6 +122,11 @@ def cleaning_disturbs_nobody(history: History, state: State) -> Violation | None
             return _violation(6, f"one call removed {removed} rows, it was told to remove at most {limit}")
         if removed != said:
             return _violation(6, f"one call removed {removed} rows and returned {said!r}")
+    for table, rows in state.known.get("untouched", {}).items():
+        if state.rows(table) != rows:
+            return _violation(6, f"the table {table} is not as it was: cleaning up changed more than the outbox")
+    if state.known.get("made_wait"):
+        return _violation(6, f"{state.known['made_wait']} waits for a lock that the janitor keeps")
     for call in history.calls:
         janitors = [process for process in call.waits_for if process.startswith("janitor")]
         if janitors and not call.process.startswith("janitor"):
@@ -160,6 +170,9 @@ def _violation(number: int, evidence: str) -> Violation:
 
 
 def _orders_once(state: State) -> Violation | None:
+    before = state.known.get("unchanged")
+    if before is not None and any(state.rows(table) != rows for table, rows in before.items()):
+        return _violation(4, f"a command that was repeated {state.moment} changed what had happened since")
     if "commands" not in state.known:
         return None
     expected = set(state.known["commands"])
@@ -184,23 +197,47 @@ def _shipments_once(state: State) -> Violation | None:
         if wanted[line]:
             return _violation(4, f"{what} left the warehouse {total} times {state.moment}")
         return _violation(4, f"{what} left the warehouse, which nobody had ordered ({count} too many)")
+    for purchase_id in sorted({line[0] for line in wanted}):
+        part, whole = (sum(n for line, n in lines.items() if line[0] == purchase_id) for lines in (shipped, wanted))
+        if 0 < part < whole:
+            return _violation(4, f"{part} of the {whole} parcels of {purchase_id} left the warehouse {state.moment}: half an order")
     if state.known.get("received"):
         for line in sorted((wanted - shipped).elements()):
             return _violation(4, f"{line[2]} {line[1]} for {line[0]} never left the warehouse, and its event will not come again")
     return None
 
 
-def _told(state: State) -> tuple[dict[str, dict[str, Any] | None], str]:
-    """Purchases that an outbox row or a message tells of, with what it says; and a message that is no event."""
-    told: dict[str, dict[str, Any] | None] = {}
+Said = tuple[str, dict[str, Any]]
+"""An event's kind and payload."""
+
+
+def _told(state: State) -> tuple[dict[str, Said | None], str]:
+    """Purchases that an outbox row or a message tells of, with what it says; and a message that is no event.
+
+    A row that is marked as published tells nobody anything: no relay will look at it again.
+    """
+    told: dict[str, Said | None] = {}
     for row in state.tables.get("outbox", ()):
-        told.setdefault(row["purchase_id"], row["payload"] if row["version"] == 1 else None)
+        if row["published_at"] is None:
+            told.setdefault(row["purchase_id"], (row["kind"], row["payload"]) if row["version"] == 1 else None)
     for message in state.messages:
         event = _event(message)
         if event is None:
-            return told, f"a message that is no event of the shop was published: {message.value[:60]}"
-        told.setdefault(event["purchase_id"], event["payload"] if event["version"] == 1 else None)
+            return told, f"a message that is no event of the shop was published: {message.value[:60]!r}"
+        told.setdefault(event["purchase_id"], (event["kind"], event["payload"]) if event["version"] == 1 else None)
     return told, ""
+
+
+def _changed_on_the_way(state: State) -> Violation | None:
+    expected = state.known.get("expected", {})
+    for message in state.messages:
+        event = _event(message)
+        if event is None or _id(event) not in expected:
+            continue
+        said, meant = (event["kind"], event["payload"]), expected[_id(event)]
+        if said != meant or event.get("schema", 1) != 1:
+            return _violation(2, f"{_id(event)} was committed as {_short(meant)} and published as {_short(said)}")
+    return None
 
 
 def _published(messages: Iterable[Message]) -> tuple[Counter[str], str]:
@@ -208,7 +245,7 @@ def _published(messages: Iterable[Message]) -> tuple[Counter[str], str]:
     for message in messages:
         event = _event(message)
         if event is None:
-            return counts, f"a message that is no event of the shop was published: {message.value[:60]}"
+            return counts, f"a message that is no event of the shop was published: {message.value[:60]!r}"
         counts[_id(event)] += 1
     return counts, ""
 
@@ -216,7 +253,7 @@ def _published(messages: Iterable[Message]) -> tuple[Counter[str], str]:
 def _event(message: Message) -> dict[str, Any] | None:
     try:
         event = json.loads(message.value)
-        return event if isinstance(event, dict) and _id(event) and isinstance(event["payload"], dict) else None
+        return event if isinstance(event, dict) and _id(event) and isinstance(event["kind"], str) else None
     except (ValueError, TypeError, KeyError):
         return None
 
@@ -229,8 +266,10 @@ def _row_id(row: Any) -> str:
     return f"{row['purchase_id']}/{row['version']}"
 
 
-def _short(values: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {values.get(name)}" for name in ("buyer", "item", "quantity"))
+def _short(said: Said) -> str:
+    kind, payload = said
+    text = json.dumps(payload, ensure_ascii=False, sort_keys=True)
+    return f"{kind} {text if len(text) <= 90 else text[:89] + '…'}".strip()
 
 
 def _and(values: Iterable[int]) -> str:

@@ -77,7 +77,13 @@ PLACING = (
         name="refuses_the_repeat",
         task="place_order",
         sentence="the repeated command raises an error. To a buyer who has not heard the first answer that is a refusal.",
-        shows=_seen(DONE, "place", UNDISTURBED, says="never answered"),
+        shows=_seen(DONE, "place", UNDISTURBED, says="never answered: "),
+    ),
+    Mistake(
+        name="born_published",
+        task="place_order",
+        sentence="the event is marked as published when it is written, so no relay will ever look at it.",
+        shows=_seen(TOGETHER, "place", UNDISTURBED, says="no message tells of it"),
     ),
     Mistake(
         name="dual_write",
@@ -105,13 +111,19 @@ RELAYING = (
         name="publishes_nothing",
         task="relay",
         sentence="it says that nothing is left and has published nothing. That is safe, and useless.",
-        shows=_seen(PUBLISHED, "relay", UNDISTURBED),
+        shows=_seen(PUBLISHED, "relay", UNDISTURBED, says="nothing was ever published"),
     ),
     Mistake(
         name="forgets_to_mark",
         task="relay",
         sentence="it never notes what it has published, so it publishes the same events for ever.",
-        shows=_seen(DONE, "relay", UNDISTURBED),
+        shows=_seen(DONE, "relay", UNDISTURBED, says="had not returned 0"),
+    ),
+    Mistake(
+        name="changes_the_event",
+        task="relay",
+        sentence="what it publishes is not what was committed. The relay carries events; it does not write them.",
+        shows=_seen(PUBLISHED, says="and published as"),
     ),
     Mistake(
         name="keys_by_event",
@@ -144,7 +156,8 @@ RELAYING = (
     Mistake(
         name="swallows_send_errors",
         task="relay",
-        sentence="the send fails, the error is caught, and the event is marked all the same.",
+        sentence="the send fails, nobody minds (the error is caught, or the future is never asked), and the event is"
+        " marked all the same.",
         shows=_seen(PUBLISHED, "relay", "cut-before", "Produce-purchases"),
     ),
     Mistake(
@@ -152,7 +165,14 @@ RELAYING = (
         task="relay",
         sentence="it remembers the last id and reads behind it. Ids are drawn at INSERT, not at COMMIT: an event with a"
         " smaller id may commit later, and is never seen.",
-        shows=_seen(PUBLISHED, "late"),
+        shows=_seen(PUBLISHED, "late", UNDISTURBED),
+    ),
+    Mistake(
+        name="marks_more_than_it_sent",
+        task="relay",
+        sentence="it marks whatever is unmarked at that moment, or all of a purchase: also what was committed after it had"
+        " read, and what it has never sent. Mark the rows that you have sent, by their key.",
+        shows=_seen(PUBLISHED, "late", "pause"),
     ),
     Mistake(
         name="skips_locked_rows",
@@ -168,7 +188,7 @@ RECEIVING = (
         name="ships_without_inbox",
         task="receive",
         sentence="nothing remembers which events have arrived, so every copy ships again.",
-        shows=_seen(ONCE, "receive", UNDISTURBED),
+        shows=_seen(ONCE, "receive", UNDISTURBED, says="times"),
     ),
     Mistake(
         name="remembers_before_it_ships",

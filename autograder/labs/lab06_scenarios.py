@@ -1,6 +1,7 @@
 """The stories that lab 6 plays. Each is told once and played with every fault.
 
-Input words: ``a1`` is version 1 of purchase a (``a1-b1-a2`` are three committed events), ``p1`` is a command.
+Input words: ``p1`` is a command; ``a1`` is version 1 of purchase a, committed before the story begins. A last letter says
+more: ``a1l`` commits late, ``a3m`` commits meanwhile, ``a1w`` is still waiting to be published when others are not.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import psycopg
 from psycopg.types.json import Jsonb
 
 from autograder.explore.stage import Job, Stage
@@ -18,8 +20,10 @@ __all__ = [
     "Story",
     "clean_up",
     "clean_up_beside",
+    "clean_up_beside_change",
     "journey",
     "place",
+    "place_again",
     "place_twice",
     "receive",
     "receive_items",
@@ -32,12 +36,15 @@ __all__ = [
 
 Play = Callable[[Stage], None]
 
-BUYERS = (("Ada", "lamp", 1), ("Bao", "mug", 2), ("Chidi", "kettle", 1), ("Dana", "chair", 4))
+BUYERS = (("Ada", "lamp", 1), ("Bao", "mug", 2), ("Chidi", "kettle", 1), ("Dana", "chair", 4), ("Zoë O'Brien", "vase", 1))
 ORDER_TABLES = ("purchase", "outbox")
 ALL_TABLES = (*ORDER_TABLES, "inbox", "shipment")
+OTHER_TABLES = ("purchase", "inbox", "shipment")
+MARK = "update outbox set published_at = '2026-11-20 10:00:00+00' where purchase_id = %s and version = %s"
+SHIP = "insert into shipment (purchase_id, item, quantity) values (%s, %s, %s)"
 ADD_PURCHASE = (
     "insert into purchase (id, buyer, item, quantity, version) values (%s, %s, %s, %s, %s)"
-    " on conflict (id) do update set version = excluded.version"
+    " on conflict (id) do update set version = excluded.version, quantity = excluded.quantity"
 )
 ADD_EVENT = "insert into outbox (purchase_id, version, kind, payload) values (%s, %s, %s, %s)"
 
@@ -50,18 +57,22 @@ def place(function: str) -> Play:
 
     def play(stage: Stage) -> None:
         commands = {word: _command(word) for word in stage.input}
-        unanswered = []
+        unanswered, refused = [], False
         for number, command in enumerate(commands.values()):
             result = stage.once("checkout-1", function, command)
             if result.kind != "returned":
+                refused = refused or stage.name.strike is None
                 stage.snapshot("before anybody asks again", ORDER_TABLES, commands=_ids(commands))
-                if not stage.until_done("checkout-1", function, command):
-                    unanswered.append(command["purchase_id"])
-            elif number == 0 and not stage.until_done("checkout-1", function, command):
+            if (result.kind != "returned" or number == 0) and not stage.until_done("checkout-1", function, command):
                 unanswered.append(command["purchase_id"])
         answered = [key for key in _ids(commands) if key not in unanswered]
         stage.snapshot(
-            "when all have asked again", ORDER_TABLES, commands=_ids(commands), unanswered=unanswered, answered=answered
+            "when all have asked again",
+            ORDER_TABLES,
+            commands=_ids(commands),
+            unanswered=unanswered,
+            answered=answered,
+            refused_at_once=refused,
         )
 
     return play
@@ -73,19 +84,28 @@ def place_twice(function: str) -> Play:
     def play(stage: Stage) -> None:
         command = _command(stage.input[0])
         jobs = (Job("checkout-1", function, (command,)), Job("checkout-2", function, (command,)))
-        results = stage.together(*jobs)
-        unanswered = [
-            command["purchase_id"]
-            for job, result in zip(jobs, results, strict=True)
-            if result.kind != "returned" and not stage.until_done(job.process, function, command)
-        ]
+        unanswered = _still_unanswered(stage, jobs, command, stage.together(*jobs))
+        ordered = [command["purchase_id"]]
+        stage.snapshot("in the end", ORDER_TABLES, commands=ordered, unanswered=unanswered, answered=ordered)
+
+    return play
+
+
+def place_again(function: str) -> Play:
+    """A command comes again when its order was paid, and its event published, long ago."""
+
+    def play(stage: Stage) -> None:
+        commands = {word: _command(word) for word in stage.input}
+        unanswered = [c["purchase_id"] for c in commands.values() if not stage.until_done("checkout-1", function, c)]
         stage.snapshot(
-            "in the end",
-            ORDER_TABLES,
-            commands=[command["purchase_id"]],
-            unanswered=unanswered[:1],
-            answered=[command["purchase_id"]],
+            "at first", ORDER_TABLES, commands=_ids(commands), unanswered=unanswered, answered=_ids(commands)
         )
+        stage.seed("update purchase set status = 'paid', version = 2")
+        stage.seed("update outbox set published_at = '2026-11-20 10:00:00+00'")
+        before = {table: stage.lane.rows(table) for table in ORDER_TABLES}
+        for command in commands.values():
+            stage.until_done("checkout-1", function, command)
+        stage.snapshot("when the order was paid already", ORDER_TABLES, unchanged=before, moved_on=True)
 
     return play
 
@@ -99,35 +119,48 @@ def relay(function: str) -> Play:
     def play(stage: Stage) -> None:
         _commit(stage, stage.input)
         finished = stage.drain("relay-1", function)
-        _relayed(stage, stage.input, finished)
+        _relayed(stage, finished, counted=stage.counted(function) if stage.name.strike is None else None)
 
     return play
 
 
 def relay_late(function: str) -> Play:
-    """The first word's transaction draws its outbox id first and commits last."""
+    """A transaction draws its outbox id first and commits last; another one comes and goes meanwhile."""
 
     def play(stage: Stage) -> None:
-        late, *others = stage.input
-        with stage.service("checkout-1") as first, stage.service("checkout-2") as second:
-            first("BEGIN", "begin", "begin")
-            _tell(first, late)
-            for word in others:
-                _tell(second, word)
-            finished = stage.drain_beside("relay-1", function, "checkout-1", lambda: first("COMMIT", "commit", "commit"))
-        finished = stage.drain("relay-1", function) and finished
-        _relayed(stage, stage.input, finished)
+        late, meanwhile = _with(stage, "l"), _with(stage, "m")
+        with stage.service("checkout-1") as slow:
+            slow("BEGIN", "begin", "begin")
+            for word in late:
+                _tell(slow, word)
+            _commit(stage, _with(stage, ""))
+            done = []
+
+            def happens() -> None:
+                slow("COMMIT", "commit", "commit")
+                done.append(_commit_now(stage, meanwhile))
+
+            stage.beside(Job("relay-1", function), happens)
+        if not all(done):
+            _commit_now(stage, meanwhile)
+        _relayed(stage, stage.drain("relay-2", function))
 
     return play
 
 
 def two_relays(function: str) -> Play:
-    """Two relays work at the same time; one is held before one of its calls while the other goes on."""
+    """Two relays work at the same time; while one is held before one of its calls, a purchase changes and the other works."""
 
     def play(stage: Stage) -> None:
-        _commit(stage, stage.input)
-        stage.together(Job("relay-1", function), Job("relay-2", function))
-        _relayed(stage, stage.input, stage.drain("relay-2", function))
+        meanwhile = _with(stage, "m")
+        _commit(stage, _with(stage, ""))
+        done = []
+        stage.together(
+            Job("relay-1", function), Job("relay-2", function), between=lambda: done.append(_commit_now(stage, meanwhile))
+        )
+        if not all(done):
+            _commit_now(stage, meanwhile)
+        _relayed(stage, stage.drain("relay-2", function))
 
     return play
 
@@ -144,7 +177,7 @@ def relay_alone_takes_over(function: str) -> Play:
             ("outbox",),
             visible_at_takeover=stage.visible_at_resume if replaced else None,
         )
-        _relayed(stage, stage.input, stage.drain("relay-3", function))
+        _relayed(stage, stage.drain("relay-3", function))
 
     return play
 
@@ -156,21 +189,21 @@ def receive(function: str) -> Play:
     """Each event is delivered until the warehouse has answered, and then once more; one of them is none of its business."""
 
     def play(stage: Stage) -> None:
-        events = [_event(word) for word in stage.input]
-        _deliver(stage, function, events)
+        _deliver(stage, function, [_event(word) for word in stage.input])
 
     return play
 
 
 def receive_items(function: str) -> Play:
-    """An event of schema 2 arrives: one order of several items."""
+    """An event of schema 2 arrives: one order of several items, one of them twice."""
 
     def play(stage: Stage) -> None:
         events = [_event(word) for word in stage.input]
         for event in events:
             event["schema"] = 2
             first = {"item": event["payload"]["item"], "quantity": event["payload"]["quantity"]}
-            event["payload"] = {"buyer": event["payload"]["buyer"], "items": [first, {"item": "bulb", "quantity": 3}]}
+            bulbs = {"item": "bulb", "quantity": 3}
+            event["payload"] = {"buyer": event["payload"]["buyer"], "items": [first, bulbs, bulbs]}
         _deliver(stage, function, events)
 
     return play
@@ -182,15 +215,8 @@ def receive_twice(function: str) -> Play:
     def play(stage: Stage) -> None:
         event = _event(stage.input[0])
         jobs = (Job("warehouse-1", function, (event,)), Job("warehouse-2", function, (event,)))
-        results = stage.together(*jobs)
-        unanswered = [
-            event["purchase_id"]
-            for job, result in zip(jobs, results, strict=True)
-            if result.kind != "returned" and not stage.until_done(job.process, function, event)
-        ]
-        stage.snapshot(
-            "in the end", ("shipment",), to_ship=_lines([event]), received=True, unanswered=unanswered[:1]
-        )
+        unanswered = _still_unanswered(stage, jobs, event, stage.together(*jobs))
+        stage.snapshot("in the end", ("shipment",), to_ship=_lines([event]), received=True, unanswered=unanswered)
 
     return play
 
@@ -199,27 +225,28 @@ def receive_twice(function: str) -> Play:
 
 
 def clean_up(function: str) -> Play:
-    """Published events are removed, few at a time; the first word's event has the smallest id and is not published."""
+    """Published events are removed, few at a time; waiting ones stand among them."""
 
     def play(stage: Stage) -> None:
-        _commit(stage, stage.input)
-        waiting, *published = stage.input
-        _mark(stage, published)
+        waiting = _outbox_of_published(stage)
+        published = len(stage.input) - len(waiting)
+        untouched = {table: stage.lane.rows(table) for table in OTHER_TABLES}
         limit, removals, finished = 2, [], False
-        for _ in range(len(stage.input) + 4):
+        for _ in range(published + 4):
             before = _outbox_size(stage)
             result = stage.once("janitor-1", function, limit)
             if result.kind == "returned":
                 removals.append((before - _outbox_size(stage), limit, result.value))
-                if result.value == 0:
-                    finished = True
-                    break
-        left = len(published) if not finished else _outbox_size(stage) - 1
+                finished = result.value == 0
+            if finished or result.kind not in ("returned", "raised", "killed"):
+                break
+        left = _outbox_size(stage) - len(waiting)
         stage.snapshot(
             "after cleaning up",
-            ("outbox",),
-            must_stay=[_event_id(waiting)],
+            ("outbox", *OTHER_TABLES),
+            must_stay=[_event_id(word) for word in waiting],
             removals=removals,
+            untouched=untouched,
             finished=finished and left <= 0,
         )
 
@@ -230,12 +257,25 @@ def clean_up_beside(function: str, other: str) -> Play:
     """The janitor is held before one of its calls; an order is placed, or a relay works, meanwhile."""
 
     def play(stage: Stage) -> None:
-        _commit(stage, stage.input)
-        waiting, *published = stage.input
-        _mark(stage, published)
+        waiting = _outbox_of_published(stage)
         job = Job("checkout-1", other, (_command("p4"),)) if other == "place_order" else Job("relay-1", other)
         stage.together(Job("janitor-1", function, (2,)), job)
-        stage.snapshot("in the end", ("outbox",), must_stay=[] if other == "relay" else [_event_id(waiting)])
+        must_stay = [] if other == "relay" else [_event_id(word) for word in waiting]
+        stage.snapshot("in the end", ("outbox",), must_stay=must_stay)
+
+    return play
+
+
+def clean_up_beside_change(function: str) -> Play:
+    """The janitor is held before one of its calls; a purchase that it cleans up after is changed meanwhile."""
+
+    def play(stage: Stage) -> None:
+        _outbox_of_published(stage)
+        done: list[bool] = []
+        change = f"{stage.input[-1][0]}2"
+        stage.beside(Job("janitor-1", function, (2,)), lambda: done.append(_commit_now(stage, [change])))
+        waited = "" if all(done) else f"the change of {_purchase(change)[0]}"
+        stage.snapshot("in the end", ("outbox",), made_wait=waited)
 
     return play
 
@@ -273,7 +313,7 @@ class Story:
 STORIES = {
     "place": Story(title="An order is placed", make=journey, roles=("place",), input=("p1",), target="checkout-1"),
     "relay": Story(title="A relay publishes", make=relay, roles=("relay",), input=("a1", "b1"), target="relay-1"),
-    "late": Story(title="An event commits late", make=relay_late, roles=("relay",), input=("a1", "b1"), target="relay-1"),
+    "late": Story(title="An event commits late", make=relay_late, roles=("relay",), input=("a1l", "b1"), target="relay-1"),
     "two-relays": Story(
         title="Two relays work", make=two_relays, roles=("relay",), input=("a1", "a2"), target="relay-1"
     ),
@@ -290,9 +330,14 @@ STORIES = {
 # ---- the words
 
 
+def _with(stage: Stage, role: str) -> list[str]:
+    """The words whose last letter is this role; without a role, those that have none."""
+    return [word for word in stage.input if (word[-1] == role if role else word[-1].isdigit())]
+
+
 def _purchase(word: str) -> tuple[str, int]:
     """``a2`` is version 2 of purchase p-a."""
-    return f"p-{word[0]}", int(word[1:])
+    return f"p-{word[0]}", int(word[1:].rstrip("lmw"))
 
 
 def _event_id(word: str) -> str:
@@ -300,12 +345,13 @@ def _event_id(word: str) -> str:
     return f"{purchase_id}/{version}"
 
 
-def _buyer(word: str) -> tuple[str, str, int]:
-    return BUYERS[(ord(word[0]) - ord("a")) % len(BUYERS)]
+def _payload(word: str) -> dict[str, object]:
+    buyer, item, quantity = BUYERS[(ord(word[0]) - ord("a")) % len(BUYERS)]
+    return {"buyer": buyer, "item": item, "quantity": quantity + _purchase(word)[1] - 1}
 
 
 def _command(word: str) -> dict[str, object]:
-    """``p1`` is Ada's command, ``p2`` Bao's."""
+    """``p1`` is Ada's command, ``p2`` Bao's; p6 is Ada's second lamp."""
     buyer, item, quantity = BUYERS[(int(word[1:]) - 1) % len(BUYERS)]
     return {"$": "PlaceOrder", "purchase_id": f"p-{word[1:]}", "buyer": buyer, "item": item, "quantity": quantity}
 
@@ -316,46 +362,72 @@ def _ids(commands: dict[str, dict[str, object]]) -> list[object]:
 
 def _event(word: str) -> dict[str, object]:
     purchase_id, version = _purchase(word)
-    buyer, item, quantity = _buyer(word)
-    payload = {"buyer": buyer, "item": item, "quantity": quantity}
-    kind = _kind(version)
+    kind, payload = _kind(word), _payload(word)
     return {"$": "Event", "purchase_id": purchase_id, "version": version, "kind": kind, "payload": payload}
 
 
-def _kind(version: int) -> str:
-    return "OrderPlaced" if version == 1 else "OrderChanged"
+def _kind(word: str) -> str:
+    return "OrderPlaced" if _purchase(word)[1] == 1 else "OrderChanged"
 
 
 def _commit(stage: Stage, words: Iterable[str]) -> None:
     """Purchases and events that were committed before the story begins, in this order."""
     for word in words:
-        (purchase_id, version), (buyer, item, quantity) = _purchase(word), _buyer(word)
-        stage.seed(ADD_PURCHASE, purchase_id, buyer, item, quantity, version)
-        payload = {"buyer": buyer, "item": item, "quantity": quantity + version - 1}
-        stage.seed(ADD_EVENT, purchase_id, version, _kind(version), Jsonb(payload))
+        (purchase_id, version), payload = _purchase(word), _payload(word)
+        stage.seed(ADD_PURCHASE, purchase_id, *payload.values(), version)
+        stage.seed(ADD_EVENT, purchase_id, version, _kind(word), Jsonb(payload))
 
 
 def _tell(session: Callable[..., None], word: str) -> None:
     """The same inside a service's own transaction."""
-    (purchase_id, version), (buyer, item, quantity) = _purchase(word), _buyer(word)
-    payload = {"buyer": buyer, "item": item, "quantity": quantity}
-    shown = f"insert into purchase ('{purchase_id}', '{buyer}', '{item}', {quantity})"
-    session("insert purchase", shown, ADD_PURCHASE, purchase_id, buyer, item, quantity, version)
-    event = (purchase_id, version, _kind(version), Jsonb(payload))
-    shown = f"insert into outbox ('{purchase_id}', {version}, '{_kind(version)}') returning id"
-    session("insert outbox", shown, f"{ADD_EVENT} returning id", *event)
+    (purchase_id, version), payload = _purchase(word), _payload(word)
+    what = "insert into" if version == 1 else "update"
+    shown = f"{what} purchase {purchase_id}: {payload['item']}, {payload['quantity']}"
+    session("insert purchase", shown, ADD_PURCHASE, purchase_id, *payload.values(), version)
+    shown = f"insert into outbox ('{purchase_id}', {version}, '{_kind(word)}') returning id"
+    session("insert outbox", shown, f"{ADD_EVENT} returning id", purchase_id, version, _kind(word), Jsonb(payload))
 
 
-def _mark(stage: Stage, words: Iterable[str]) -> None:
-    for word in words:
-        stage.seed(
-            "update outbox set published_at = now() where purchase_id = %s and version = %s", *_purchase(word)
-        )
+def _commit_now(stage: Stage, words: Iterable[str]) -> bool:
+    """Another checkout commits these events now; False, and nothing has happened, when it would have to wait for a lock."""
+    words = list(words)
+    if not words:
+        return True
+    with stage.service("checkout-2") as tell:
+        try:
+            tell("BEGIN", "begin", "begin")
+            for word in words:
+                _tell(tell, word)
+            tell("COMMIT", "commit", "commit")
+        except psycopg.errors.LockNotAvailable:
+            tell("ROLLBACK", "rollback: somebody keeps a lock on it", "rollback")
+            return False
+    return True
 
 
-def _relayed(stage: Stage, words: Iterable[str], finished: bool) -> None:
-    committed = [_event_id(word) for word in words]
-    stage.snapshot("in the end", ("outbox",), committed=committed, drained=finished, finished=finished)
+def _relayed(stage: Stage, finished: bool, *, counted: int | None = None) -> None:
+    expected = {_event_id(word): (_kind(word), _payload(word)) for word in stage.input}
+    stage.snapshot(
+        "in the end",
+        ("outbox",),
+        committed=list(expected),
+        expected=expected,
+        drained=finished,
+        finished=finished,
+        counted=counted if finished else None,
+    )
+
+
+def _outbox_of_published(stage: Stage) -> list[str]:
+    """Everything is committed and, but for the waiting words, published at one moment; returns the waiting words."""
+    _commit(stage, stage.input)
+    waiting = _with(stage, "w")
+    for word in stage.input:
+        if word not in waiting:
+            stage.seed(MARK, *_purchase(word))
+            stage.seed("insert into inbox (event_id) values (%s)", _event_id(word))
+            stage.seed(SHIP, _purchase(word)[0], _payload(word)["item"], 1)
+    return waiting
 
 
 def _outbox_size(stage: Stage) -> int:
@@ -363,24 +435,34 @@ def _outbox_size(stage: Stage) -> int:
 
 
 def _lines(events: Iterable[dict[str, object]]) -> list[tuple[object, object, object]]:
+    """What the warehouse must ship for these events, each parcel once."""
     lines = []
     for event in events:
-        if event["kind"] != "OrderPlaced":
-            continue
         payload = event["payload"]
-        for line in payload.get("items", [payload]):
+        for line in payload.get("items", [payload]) if event["kind"] == "OrderPlaced" else ():
             lines.append((event["purchase_id"], line["item"], line["quantity"]))
     return lines
 
 
+def _still_unanswered(stage: Stage, jobs: Iterable[Job], thing: dict[str, object], results: Iterable[object]) -> list[object]:
+    """Whoever got an error asks again; the purchase, when one of them is never answered."""
+    for job, result in zip(jobs, results, strict=True):
+        if result.kind != "returned" and not stage.until_done(job.process, job.function, thing):
+            return [thing["purchase_id"]]
+    return []
+
+
 def _deliver(stage: Stage, function: str, events: list[dict[str, object]]) -> None:
-    unanswered = []
-    for event in events:
-        if not stage.until_done("warehouse-1", function, event):
-            unanswered.append(event["purchase_id"])
-        stage.snapshot(
-            f"after the delivery of {event['purchase_id']}/{event['version']}", ("shipment",), to_ship=_lines(events)
-        )
+    unanswered: list[object] = []
+    for number, event in enumerate(events, start=1):
+        so_far = _lines(events[:number])
+        answered = stage.once("warehouse-1", function, event).kind == "returned"
+        if not answered:
+            stage.snapshot("at that moment", ("shipment",), to_ship=so_far)
+            answered = stage.until_done("warehouse-1", function, event)
+        unanswered += [] if answered else [event["purchase_id"]]
+        moment = f"after the delivery of {event['purchase_id']}/{event['version']}"
+        stage.snapshot(moment, ("shipment",), to_ship=so_far, received=not unanswered)
     for event in events if not unanswered else ():
         if not stage.until_done("warehouse-1", function, event):
             unanswered.append(event["purchase_id"])

@@ -51,8 +51,10 @@ def test_breaking_a_rule_without_a_fault_earns_nothing():
     assert verdict.points == 0
 
 
-def test_a_sweep_that_reached_nothing_proves_nothing():
-    assert judge_task(LAB, RELAY, (swept("relay", reached=0), *ALL[1:])).kind == "unknown"
+def test_a_sweep_that_reached_little_proves_nothing_and_earns_nothing():
+    verdict = judge_task(LAB, RELAY, (swept("relay", reached=40), *ALL[1:]))
+    assert (verdict.kind, verdict.points) == ("unknown", 0)
+    assert judge_task(LAB, RELAY, (swept("relay", reached=64), *ALL[1:])).kind == "passed"
 
 
 def test_findings_say_which_rule_broke_under_which_fault_at_which_call():

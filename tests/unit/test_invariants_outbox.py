@@ -34,7 +34,7 @@ def order(purchase: str = "p-1", **fields: Any) -> dict[str, Any]:
 
 def row(event: str, published: object = None) -> dict[str, Any]:
     purchase, version = event.split("/")
-    return {"purchase_id": purchase, "version": int(version), "payload": LAMP, "published_at": published}
+    return {"purchase_id": purchase, "version": int(version), "kind": "OrderPlaced", "payload": LAMP, "published_at": published}
 
 
 def test_an_order_and_its_row_in_the_outbox_belong_together():
@@ -55,7 +55,26 @@ def test_a_message_without_its_order_is_a_lie():
 def test_a_message_must_say_what_was_ordered():
     tables = {"purchase": (order(quantity=2),), "outbox": (row("p-1/1"),)}
     found = order_and_message_together(QUIET, state(tables))
-    assert found is not None and "quantity 1" in found.evidence and "quantity 2" in found.evidence
+    assert found is not None and '"quantity": 1' in found.evidence and '"quantity": 2' in found.evidence
+
+
+def test_a_row_that_is_marked_as_published_tells_nobody():
+    found = order_and_message_together(QUIET, state({"purchase": (order(),), "outbox": (row("p-1/1", "now"),)}))
+    assert found is not None and "no message tells of it" in found.evidence
+
+
+def test_the_relay_may_not_change_what_it_carries():
+    expected = {"p-1/1": ("OrderPlaced", LAMP)}
+    changed = message("p-1/1", payload={**LAMP, "quantity": 9})
+    found = nothing_committed_stays_unpublished(QUIET, state({}, (changed,), committed=["p-1/1"], expected=expected))
+    assert found is not None and "and published as" in found.evidence
+
+
+def test_half_an_order_never_leaves_the_warehouse():
+    lines = [("p-1", "lamp", 1), ("p-1", "bulb", 3)]
+    shipment = {"purchase_id": "p-1", "item": "lamp", "quantity": 1}
+    found = repeated_takes_effect_once(QUIET, state({"shipment": (shipment,)}, to_ship=lines))
+    assert found is not None and "half an order" in found.evidence
 
 
 def test_bytes_that_are_no_event_are_reported_and_not_swallowed():

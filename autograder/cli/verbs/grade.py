@@ -24,7 +24,7 @@ def run(
             show_default=False,
         ),
     ] = None,
-) -> None:
+) -> int:
     """For teachers: judge the hand-ins of a lab, fill nbgrader's gradebook and print the table."""
     from autograder import labs
 
@@ -33,6 +33,7 @@ def run(
         raise Ended(f"There is no folder {folder} with hand-ins.", USAGE)
     from autograder.grading import api
 
-    with working(f"Grading {name}"):
-        table = api.grade(name, folder)
-    say(table)
+    with working(f"Grading {name}") as tell:
+        table = api.grade(name, folder, progress=tell)
+    say(str(table))
+    return table.exit_code
