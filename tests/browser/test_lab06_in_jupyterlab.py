@@ -88,6 +88,7 @@ def test_a_check_shows_one_report_and_returns_a_bare_number(broken: list[dict]) 
 def test_a_cell_that_was_run_and_not_saved_is_judged(broken: list[dict], course: tuple[Path, str]) -> None:
     assert "raise NotImplementedError" in source_of(course[0] / LAB, SOLUTION)
     assert "not written yet" not in text_of(broken)
+    assert "unsaved: place_order" in text_of(broken)
 
 
 def test_the_picture_of_a_broken_run_can_be_stepped_through(broken: list[dict], lab: LabPage) -> None:

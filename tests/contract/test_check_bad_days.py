@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg
 import pytest
 
 from autograder import backends
@@ -134,6 +135,7 @@ def test_a_syntax_error_costs_its_own_task_alone(state, notebook):
     found = report(last(check(notebook("def place_order(at, command)\n    pass\n"), None)))
     assert (found["kind"], found["points"]) == ("unanswered", 0)
     assert set(found["summary"]["tasks"]) == {task.name for task in LAB.tasks if task.graded}
+    assert "line 1" in found["plain"] and "relay is not written yet" in found["plain"]
 
 
 @pytest.mark.parametrize(
@@ -247,3 +249,17 @@ def test_a_full_check_records_its_score_once(state, notebook):
     before = recorded(state)
     assert report(last(check(notebook(NO_EVENT), None)))["points"] == 0
     assert recorded(state) == before + 1
+
+
+def test_a_cell_that_was_run_and_not_saved_is_judged_and_named(state, notebook):
+    starter = "def place_order(at, command):\n    raise NotImplementedError()\n"
+    found = report(last(check(notebook(starter), unsaved={"lab06-solution-place_order": NO_EVENT})))
+    assert found["kind"] == "broken"
+    assert "unsaved: place_order" in found["plain"]
+
+
+def test_a_check_leaves_no_database_behind(state, notebook):
+    with backends.connect() as lease, psycopg.connect(lease.backends.postgres, autocommit=True) as connection:
+        before = connection.execute("select datname from pg_database order by 1").fetchall()
+        report(last(check(notebook(NO_EVENT))))
+        assert connection.execute("select datname from pg_database order by 1").fetchall() == before
