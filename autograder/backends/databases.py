@@ -1,10 +1,15 @@
-"""Databases inside one Postgres: the learner's, one per lane of a judge, and how they are emptied between runs."""
+"""Databases inside one Postgres: the learner's, one per lane of a judge, and how they are emptied between runs.
+
+In a judge's database everything belongs to the role ``keeper``, as which nobody can log in. Learner code comes as
+a role of the database's own name, which may read and write rows and nothing else: it can make nothing there that the
+judge, who reads as superuser, would run.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -15,12 +20,59 @@ from psycopg import sql
 from autograder.backends.errors import BackendError
 from autograder.backends.state import ROOT
 
-__all__ = ["SCHEMA", "create_database", "drop_database", "in_database", "prepare_shop", "reset", "reset_statement"]
+__all__ = [
+    "JUDGES_PATH",
+    "KEEPER",
+    "SCHEMA",
+    "create_database",
+    "drop_database",
+    "in_database",
+    "learner_address",
+    "prepare_shop",
+    "reset",
+    "reset_statement",
+]
 
 SCHEMA = ROOT / "shop" / "schema.sql"
 """The shop's tables."""
 
 OWNER = "shop"
+KEEPER = "keeper"
+"""Owns what is in a judge's database."""
+GUEST = "guest"
+"""The learners' roles of all judges' databases are its members; its rights are theirs."""
+CONNECTIONS = 40
+"""So many sessions may one learner's program hold; the server has 100."""
+JUDGES_PATH = "pg_catalog, public"
+"""The judge's search path: nobody but the keeper can make anything in these schemas."""
+
+OPEN_TO_GUESTS = """
+do $$
+declare
+    place name;
+    maker regprocedure;
+begin
+    alter schema public owner to keeper;
+    revoke create on schema public from public;
+    for place in select nspname from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema' loop
+        execute format('grant usage on schema %I to guest', place);
+        execute format('grant select, insert, update, delete on all tables in schema %I to guest', place);
+        execute format('grant usage, select on all sequences in schema %I to guest', place);
+    end loop;
+    -- A large object would outlive the run that made it.
+    for maker in select oid::regprocedure from pg_proc
+                  where pronamespace = 'pg_catalog'::regnamespace
+                    and proname in ('lo_create', 'lo_creat', 'lo_from_bytea') loop
+        execute format('revoke execute on function %s from public', maker);
+    end loop;
+end $$
+"""
+
+
+def learner_address(address: str) -> str:
+    """The address of the same judge's database for learner code: its own role, without a password."""
+    place = urlsplit(address)
+    return urlunsplit(place._replace(netloc=f"{place.path.strip('/')}@{place.hostname}:{place.port}"))
 
 
 def in_database(address: str, database: str) -> str:
@@ -29,30 +81,35 @@ def in_database(address: str, database: str) -> str:
 
 
 def create_database(address: str, name: str, *, schema: Path | None = SCHEMA, template: str | None = None) -> str:
-    """Make a database that the role shop owns and return its superuser address.
+    """Make a judge's database, and the role of its name for learner code; return its superuser address.
 
     It holds the tables of a schema file, or a copy of a ``template`` database that nobody is connected to (12 ms).
     """
     with _superuser(address) as connection:
-        _make(connection, name, template)
+        _make_groups(connection)
+        _make(connection, name, KEEPER, template)
+        _make_guest(connection, name)
     made = in_database(address, name)
     if template is None and schema is not None:
-        load_schema(made, schema)
+        load_schema(made, schema, KEEPER)
+    with _superuser(made) as connection:
+        connection.execute(OPEN_TO_GUESTS)
     return made
 
 
 def drop_database(address: str, name: str) -> None:
-    """Remove a database if it exists, and cut whoever is still connected to it."""
+    """Remove a database if it exists, with its learner's role, and cut whoever is still connected to it."""
     with _superuser(address) as connection:
         connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+        _drop_guest(connection, name)
 
 
-def load_schema(address: str, schema: Path) -> None:
-    """Run a schema file as the role shop, and note on the database which text it was; all or nothing."""
+def load_schema(address: str, schema: Path, owner: str) -> None:
+    """Run a schema file as its owner, and note on the database which text it was; all or nothing."""
     text = schema.read_text(encoding="utf-8")
     with psycopg.connect(address) as connection:
         database = sql.Identifier(connection.info.dbname)
-        connection.execute(sql.SQL("set local role {}").format(sql.Identifier(OWNER)))
+        connection.execute(sql.SQL("set local role {}").format(sql.Identifier(owner)))
         connection.execute(text.encode())
         connection.execute("reset role")
         connection.execute(sql.SQL("comment on database {} is {}").format(database, _fingerprint(text)))
@@ -66,6 +123,8 @@ def prepare_shop(address: str, schema: Path = SCHEMA) -> None:
     with _superuser(address) as connection:
         if not connection.execute("select 1 from pg_roles where rolname = %s", [OWNER]).fetchone():
             connection.execute(sql.SQL("create role {} login").format(sql.Identifier(OWNER)))
+        _make_groups(connection)
+        _close_to_strangers(connection)
         wanted = _fingerprint(schema.read_text(encoding="utf-8"))
         found = connection.execute(
             "select shobj_description(oid, 'pg_database') from pg_database where datname = 'shop'"
@@ -75,8 +134,8 @@ def prepare_shop(address: str, schema: Path = SCHEMA) -> None:
         if found:
             connection.execute("drop database if exists shop_before with (force)")
             connection.execute("alter database shop rename to shop_before")
-        _make(connection, "shop", None)
-    load_schema(in_database(address, "shop"), schema)
+        _make(connection, "shop", OWNER, None)
+    load_schema(in_database(address, "shop"), schema, OWNER)
 
 
 def reset_statement(connection: psycopg.Connection[Any]) -> str:
@@ -87,14 +146,25 @@ def reset_statement(connection: psycopg.Connection[Any]) -> str:
     """
     tables = connection.execute(
         "select format('%I.%I', schemaname, tablename) from pg_tables"
-        " where schemaname not in ('pg_catalog', 'information_schema') order by 1"
+        " where schemaname !~ '^pg_' and schemaname <> 'information_schema' order by 1"
     ).fetchall()
     sequences = connection.execute(
-        "select format('%I.%I', schemaname, sequencename), start_value from pg_sequences order by 1"
+        "select format('%I.%I', schemaname, sequencename), start_value from pg_sequences"
+        " where schemaname !~ '^pg_' order by 1"
     ).fetchall()
     steps = [f"delete from {table}" for (table,) in tables]
     steps += [f"select setval('{name.replace(chr(39), chr(39) * 2)}', {start}, false)" for name, start in sequences]
+    steps += _forget_settings(connection)
     return "; ".join(["begin", "set local session_replication_role = replica", *steps, "commit"])
+
+
+def _forget_settings(connection: psycopg.Connection[Any]) -> list[str]:
+    """What the learner's role has set for itself (``alter role``) would outlive the run."""
+    name = connection.info.dbname
+    if not _is_guest(connection, name):
+        return []
+    role = sql.Identifier(name).as_string(connection)
+    return [f"alter role {role} reset all", f"alter role {role} in database {role} reset all"]
 
 
 def reset(connection: psycopg.Connection[Any], statement: str | None = None) -> None:
@@ -106,10 +176,11 @@ def reset(connection: psycopg.Connection[Any], statement: str | None = None) -> 
     connection.execute((statement or reset_statement(connection)).encode())
 
 
-def _make(connection: psycopg.Connection[Any], name: str, template: str | None) -> None:
+def _make(connection: psycopg.Connection[Any], name: str, owner: str, template: str | None) -> None:
+    """Make a database that only its owner can enter."""
     query = sql.SQL("create database {} owner {} template {} strategy {}").format(
         sql.Identifier(name),
-        sql.Identifier(OWNER),
+        sql.Identifier(owner),
         sql.Identifier(template or "template0"),
         sql.Identifier("file_copy" if template else "wal_log"),
     )
@@ -121,6 +192,44 @@ def _make(connection: psycopg.Connection[Any], name: str, template: str | None) 
         raise BackendError(f"The database {template!r} cannot be copied while somebody is connected to it.") from error
     except psycopg.errors.DiskFull as error:
         raise BackendError(f"The disk is full: Postgres cannot make the database {name!r}. Free some space.") from error
+    connection.execute(sql.SQL("revoke all on database {} from public").format(sql.Identifier(name)))
+
+
+def _make_groups(connection: psycopg.Connection[Any]) -> None:
+    """The roles that nobody logs in as; a judge beside us may be making them too."""
+    for role in (KEEPER, GUEST):
+        if not connection.execute("select from pg_roles where rolname = %s", [role]).fetchone():
+            with suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+                connection.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
+
+
+def _make_guest(connection: psycopg.Connection[Any], name: str) -> None:
+    """The role for learner code in the database of its name; one that a killed judge left there is replaced."""
+    _drop_guest(connection, name)
+    role = sql.Identifier(name)
+    connection.execute(
+        sql.SQL("create role {} login connection limit {} in role {}").format(role, CONNECTIONS, sql.Identifier(GUEST))
+    )
+    connection.execute(sql.SQL("grant connect, temporary on database {} to {}").format(role, role))
+
+
+def _drop_guest(connection: psycopg.Connection[Any], name: str) -> None:
+    if _is_guest(connection, name):
+        connection.execute(sql.SQL("drop role if exists {}").format(sql.Identifier(name)))
+
+
+def _is_guest(connection: psycopg.Connection[Any], name: str) -> bool:
+    found = connection.execute(
+        "select from pg_auth_members where member = to_regrole(quote_ident(%s)) and roleid = to_regrole(%s)",
+        [name, GUEST],
+    )
+    return found.fetchone() is not None
+
+
+def _close_to_strangers(connection: psycopg.Connection[Any]) -> None:
+    """By default every role may enter every database; from now on only the owner and whom it was granted to."""
+    for (name,) in connection.execute("select datname from pg_database where datallowconn").fetchall():
+        connection.execute(sql.SQL("revoke all on database {} from public").format(sql.Identifier(name)))
 
 
 @contextmanager

@@ -44,6 +44,8 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
         # A deadlock's victim is always the session that closed the cycle.
         "deadlock_timeout": "1ms",
         "max_connections": "100",
+        # For the judge, whatever learners hold.
+        "superuser_reserved_connections": "16",
         "shared_buffers": "32MB",
         "max_wal_size": "256MB",
         "timezone": "UTC",
@@ -55,11 +57,12 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
 )
 
 WHO_MAY_COME = """\
-# Written by Fortnight. Learners come as shop, the judge as postgres.
-# A program that only knows shop's address never becomes superuser.
-host all         shop 127.0.0.1/32 trust
-host all         all  127.0.0.1/32 scram-sha-256
-host replication all  127.0.0.1/32 scram-sha-256
+# Written by Fortnight at every start. Notebooks come as shop, the judge as postgres, learner code under a judge as
+# the role of that judge's database. A program that only knows such an address never becomes superuser.
+host shop,shop_before shop   127.0.0.1/32 trust
+host sameuser         +guest 127.0.0.1/32 trust
+host all              all    127.0.0.1/32 scram-sha-256
+host replication      all    127.0.0.1/32 scram-sha-256
 """
 
 ENVIRONMENT = {"LC_ALL": "C"}
@@ -143,6 +146,7 @@ class Postgres:
         if not (self.data / "PG_VERSION").exists():
             self._make_data()
         self._clear_stale_pid_file()
+        self._write_who_may_come()
         self._port = free_port(self._port)
         command = [
             str(self._bin() / "postgres"),
@@ -226,13 +230,20 @@ class Postgres:
             give_to_nobody(secret)
         try:
             self._initdb(draft, secret)
-            (draft / "pg_hba.conf").write_text(WHO_MAY_COME, encoding="utf-8")
             draft.rename(self.data)
         except OSError as error:
             raise cannot_write(draft, error) from error
         finally:
             secret.unlink(missing_ok=True)
             shutil.rmtree(draft, ignore_errors=True)
+
+    def _write_who_may_come(self) -> None:
+        """At every start: the data may be older than this course. The file stays its owner's."""
+        path = self.data / "pg_hba.conf"
+        try:
+            path.write_text(WHO_MAY_COME, encoding="utf-8")
+        except OSError as error:
+            raise cannot_write(path, error) from error
 
     def _initdb(self, data: Path, secret: Path) -> None:
         words = ["-D", str(data), "-U", "postgres", f"--pwfile={secret}", "--auth=scram-sha-256", "--encoding=UTF8"]

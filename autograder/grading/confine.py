@@ -20,8 +20,9 @@ from autograder.grading.sandbox import Sandbox
 
 __all__ = ["Confinement", "readable_paths"]
 
-_PID_MAX = 1024
-_COUNTS_PER_NAMESPACE = (5, 14)
+_FIRST_REUSED_ID = 300
+_COUNTS_PER_USER_NAMESPACE = (5, 14)
+_COUNTS_PER_PROCESS_NAMESPACE = (6, 14)
 _SYSTEM_PATHS = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/nix/store")
 _SYSTEM_FILES = (
     "/etc/ld.so.cache",
@@ -67,6 +68,8 @@ class Confinement:
     """Is there a process namespace, so that no process outside can be named?"""
     own_users: bool = False
     """Is there a user namespace? Without one a limit of processes would count all that this account runs."""
+    root: bool = False
+    """Is the account root outside of its user namespace?"""
     never_signal: tuple[int, ...] = ()
     off: dict[str, str] = field(default_factory=dict)
     _readable: list[landlock.Access] = field(default_factory=list)
@@ -75,6 +78,8 @@ class Confinement:
     def prepare(self) -> None:
         """Open the paths, assemble the filter, and note what this kernel cannot do."""
         self.off = {layer: "switched off" for layer in self.settings.off}
+        if not (self._counts_account() or self._counts_namespace()):
+            self.off.setdefault("number", self._why_not_counted())
         if not linux.is_linux():
             for layer in ("files", "ports", "signals", "calls"):
                 self.off.setdefault(layer, "only on Linux")
@@ -95,7 +100,7 @@ class Confinement:
 
     def steps(self, scratch: str, ports: Sequence[int]) -> dict[str, Callable[[], None]]:
         """What a fork does to itself, in this order; the filter last, since it would refuse the others."""
-        steps: dict[str, Callable[[], None]] = {"limits": self._limit}
+        steps: dict[str, Callable[[], None]] = {"limits": self._limit, "number": self._limit_number}
         landlocked = {"files", "ports", "signals"} - self.off.keys()
         if linux.is_linux():
             steps["rights"] = _give_up_rights
@@ -120,22 +125,38 @@ class Confinement:
             "RLIMIT_FSIZE": settings.file_mb << 20,
             "RLIMIT_NOFILE": settings.open_files,
         }
-        if self.own_users and linux.kernel() >= _COUNTS_PER_NAMESPACE:
-            wanted["RLIMIT_NPROC"] = settings.processes
         for name, value in wanted.items():
             if hasattr(resource, name):
                 _lower(getattr(resource, name), value)
-        if self.scoped and os.getpid() == 1:
-            _limit_namespace()
+
+    def _why_not_counted(self) -> str:
+        if not linux.is_linux():
+            return "only on Linux"
+        if self.root:
+            return "for root this needs Linux 6.14 and a process namespace"
+        return "this needs Linux 5.14 and a user namespace"
+
+    def _counts_account(self) -> bool:
+        """Does the limit of an account hold? It never does for root, whatever its name in a namespace."""
+        return self.own_users and not self.root and linux.kernel() >= _COUNTS_PER_USER_NAMESPACE
+
+    def _counts_namespace(self) -> bool:
+        """Has a process namespace a limit of its own? In older kernels this would set the whole system's."""
+        return self.scoped and linux.kernel() >= _COUNTS_PER_PROCESS_NAMESPACE
+
+    def _limit_number(self) -> None:
+        if self._counts_account():
+            _lower(resource.RLIMIT_NPROC, self.settings.processes)
+        if self._counts_namespace() and os.getpid() == 1:
+            _limit_namespace(self.settings.processes)
 
 
-def _limit_namespace() -> None:
-    """The kernel lets root start any number of processes; from Linux 6.14 on a process namespace has its own limit.
-
-    It counts ids, not processes, and comes round to id 300, so it leaves room for programs that start many threads.
-    """
-    with contextlib.suppress(OSError), open("/proc/sys/kernel/pid_max", "w") as limit:
-        limit.write(str(_PID_MAX))
+def _limit_namespace(processes: int) -> None:
+    """Leave so many ids: the kernel reuses those from 300 on, so we begin there and end ``processes`` later."""
+    with contextlib.suppress(OSError), open("/proc/sys/kernel/ns_last_pid", "w") as last:
+        last.write(str(_FIRST_REUSED_ID))
+    with open("/proc/sys/kernel/pid_max", "w") as limit:
+        limit.write(str(_FIRST_REUSED_ID + processes))
 
 
 def _lower(which: int, value: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import multiprocessing
 import os
 import signal
@@ -12,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from urllib.parse import urlsplit, urlunsplit
+from multiprocessing.util import Finalize
 
 from autograder.backends import Backends
 from autograder.backends.broker import Broker
-from autograder.backends.databases import create_database, drop_database
+from autograder.backends.databases import create_database, drop_database, learner_address
 from autograder.explore.lane import Lane
 from autograder.explore.names import RunName
 from autograder.explore.scenario import Played, play
@@ -47,23 +46,18 @@ def open_lane(spec: LaneSpec, cleanup: ExitStack) -> Lane:
     cleanup.callback(broker.kill)
     broker.launch()
     database = f"judge_{os.getpid()}_{next(_numbers)}"
-    judge_url = create_database(spec.backends.postgres, database, schema=lab.schema)
+    drop_database(spec.backends.postgres, database)  # a killed judge that had our number may have left it behind
     cleanup.callback(drop_database, spec.backends.postgres, database)
+    judge_url = create_database(spec.backends.postgres, database, schema=lab.schema)
     zygote = cleanup.enter_context(Zygote(sandbox=Sandbox(reads=lab.reads)))
     zygote.load(spec.program)
     broker.wait()
     topics = cleanup.enter_context(LaneTopics(broker, lab.topics))
     lane = Lane(
-        database_url=judge_url, shop_url=_as_shop(judge_url), topics=topics, redis_url="", subjects=zygote
+        database_url=judge_url, shop_url=learner_address(judge_url), topics=topics, redis_url="", subjects=zygote
     )
     cleanup.callback(lane.close)
     return lane
-
-
-def _as_shop(url: str) -> str:
-    """The same database for the role shop, which needs no password."""
-    place = urlsplit(url)
-    return urlunsplit(place._replace(netloc=f"shop@{place.hostname}:{place.port}"))
 
 
 def _count() -> Iterator[int]:
@@ -83,7 +77,8 @@ def play_one(spec: LaneSpec, scenario: str, name: RunName) -> Played:
     lane = _open.get(spec)
     if lane is None:
         if not _open:
-            atexit.register(_cleanup.close)
+            # A worker that was forked ends without the functions of atexit.
+            Finalize(None, _cleanup.close, exitpriority=10)
         lane = _open[spec] = open_lane(spec, _cleanup)
     return play(find(spec.lab).scenario(scenario), lane, name)
 

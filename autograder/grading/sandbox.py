@@ -13,15 +13,16 @@ from typing import Any
 __all__ = ["LAYERS", "Protection", "Sandbox"]
 
 LAYERS: dict[str, str] = {
-    "users": "no rights of an administrator, and a limited number of processes",
+    "users": "no rights of an administrator",
     "processes": "cannot see or signal other processes, and ends with everything it started",
     "memory": "no shared memory with other processes",
     "scratch": "a private scratch folder of limited size",
     "files": "reads Python and the shop only, writes its scratch folder only",
     "ports": "connects to its own backends only",
     "signals": "no signals or abstract sockets out of the sandbox",
-    "calls": "no UDP, raw or Unix sockets, tracing, mounting or kernel keys",
+    "calls": "no UDP, raw or Unix sockets, tracing, mounting or kernel keys; modes, owners and times of files stay",
     "limits": "limited memory, processor time, file size and open files",
+    "number": "a limited number of processes and threads",
 }
 """Layer to what it gives."""
 
@@ -35,6 +36,7 @@ _SHORT = {
     "signals": "signal rules",
     "calls": "system call filter",
     "limits": "resource limits",
+    "number": "process limit",
 }
 
 

@@ -5,6 +5,9 @@ processes, listening, and every socket that is not a TCP client: UDP, raw, netli
 Landlock does not see those and the course's supervisor listens on one. TCP Fast Open is refused because it connects
 without asking Landlock. Tables for x86_64 and aarch64.
 
+Landlock does not cover what changes a file's mode, owner and times either: those calls do nothing and answer that they
+have done it, since ``shutil.copy`` takes no for a failure. Extended attributes are "not supported", which it forgives.
+
 Source: https://docs.kernel.org/userspace-api/seccomp_filter.html
 """
 
@@ -16,7 +19,7 @@ from collections.abc import Sequence
 
 from autograder.grading import linux
 
-__all__ = ["DENIED", "is_supported", "program", "restrict"]
+__all__ = ["DENIED", "IGNORED", "UNSUPPORTED", "is_supported", "program", "restrict"]
 
 DENIED: dict[str, tuple[int | None, int | None]] = {
     # name: number on x86_64, number on aarch64 (None: that processor has no such call)
@@ -77,8 +80,34 @@ DENIED: dict[str, tuple[int | None, int | None]] = {
     "msgget": (68, 186),
     "mq_open": (240, 180),
     "listen": (50, 201),
+    "file_setattr": (469, 469),
+}
+IGNORED: dict[str, tuple[int | None, int | None]] = {
+    "chmod": (90, None),
+    "fchmod": (91, 52),
+    "fchmodat": (268, 53),
+    "fchmodat2": (452, 452),
+    "chown": (92, None),
+    "fchown": (93, 55),
+    "lchown": (94, None),
+    "fchownat": (260, 54),
+    "utime": (132, None),
+    "utimes": (235, None),
+    "futimesat": (261, None),
+    "utimensat": (280, 88),
+}
+UNSUPPORTED: dict[str, tuple[int | None, int | None]] = {
+    "setxattr": (188, 5),
+    "lsetxattr": (189, 6),
+    "fsetxattr": (190, 7),
+    "setxattrat": (463, 463),
+    "removexattr": (197, 14),
+    "lremovexattr": (198, 15),
+    "fremovexattr": (199, 16),
+    "removexattrat": (466, 466),
 }
 _SPECIAL = {
+    "ioctl": (16, 29),
     "socket": (41, 198),
     "sendto": (44, 206),
     "sendmsg": (46, 211),
@@ -95,6 +124,8 @@ _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _AND, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
 _ALLOW, _EPERM, _ENOSYS, _KILL = 0x7FFF0000, 0x00050001, 0x00050026, 0x80000000
+_NOTHING_DONE, _ENOTSUP = 0x00050000, 0x0005005F
+_SET_FILE_FLAGS = (0x40086602, 0x40046602, 0x401C5820)
 _NUMBER_AT, _ARCHITECTURE_AT = 0, 4
 _NEW_NAMESPACE_BITS = 0x7E020000
 _MSG_FASTOPEN = 0x20000000
@@ -127,6 +158,13 @@ def _refuse_bits(argument: int, bits: int) -> list[bytes]:
     return [_argument(argument), _do(_ANY_BIT, bits, 0, 1), _do(_RETURN, _EPERM)]
 
 
+def _refuse_values(argument: int, values: Sequence[int]) -> list[bytes]:
+    rules = [_argument(argument)]
+    for value in values:
+        rules += [_do(_EQUAL, value, 0, 1), _do(_RETURN, _EPERM)]
+    return rules
+
+
 def _tcp_clients_only() -> list[bytes]:
     refuse = _do(_RETURN, _EPERM)
     return [
@@ -156,12 +194,14 @@ def program(machine: str, *, never_signal: Sequence[int] = ()) -> bytes:
     rules += [_do(_LOAD, _NUMBER_AT)]
     if machine == "x86_64":
         rules += [_do(_AT_LEAST, _X32_CALLS, 0, 1), _do(_RETURN, _EPERM)]
-    for numbers in DENIED.values():
-        if numbers[column] is not None:
-            rules += [_do(_EQUAL, numbers[column], 0, 1), _do(_RETURN, _EPERM)]
+    for table, answer in ((DENIED, _EPERM), (IGNORED, _NOTHING_DONE), (UNSUPPORTED, _ENOTSUP)):
+        for numbers in table.values():
+            if numbers[column] is not None:
+                rules += [_do(_EQUAL, numbers[column], 0, 1), _do(_RETURN, answer)]
     # The C library falls back from clone3, whose flags a filter cannot read, to clone.
     rules += [_do(_EQUAL, number["clone3"], 0, 1), _do(_RETURN, _ENOSYS)]
     rules += _when(number["clone"], _refuse_bits(0, _NEW_NAMESPACE_BITS))
+    rules += _when(number["ioctl"], _refuse_values(1, _SET_FILE_FLAGS))
     rules += _when(number["socket"], _tcp_clients_only())
     rules += _when(number["sendto"], _refuse_bits(3, _MSG_FASTOPEN))
     rules += _when(number["sendmsg"], _refuse_bits(2, _MSG_FASTOPEN))

@@ -23,6 +23,7 @@ import shutil
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,13 +64,14 @@ class _Zygote:
         settings = Sandbox.from_json(request["sandbox"]) if request["sandbox"] is not None else None
         if hasattr(os, "pidfd_open"):
             self._judge = os.pidfd_open(request["judge"])
+        root = os.geteuid() == 0
         report = self._enter_namespaces(settings) if settings else {}
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._wake = _wake_on_child()
         strays.adopt()
         warmth.import_and_warm(request["preload"])
         if settings:
-            self._prepare(settings, report, request["judge"])
+            self._prepare(settings, report, request["judge"], root)
         gc.collect()
         gc.freeze()
         return {"protection": report}
@@ -97,12 +99,13 @@ class _Zygote:
             return getattr(error, "strerror", None) or str(error)
         return ""
 
-    def _prepare(self, settings: Sandbox, report: dict[str, str], judge: int) -> None:
+    def _prepare(self, settings: Sandbox, report: dict[str, str], judge: int, root: bool) -> None:
         self._confinement = confine.Confinement(
             settings=settings,
             clone=_CLONE,
             scoped=self._namespaces is not None,
             own_users=not report["users"],
+            root=root,
             never_signal=(judge, os.getpid(), os.getppid()),
         )
         self._confinement.prepare()
@@ -114,7 +117,8 @@ class _Zygote:
     def _try_steps(self) -> None:
         """Put on each layer in a fork of its own; what the kernel refuses is off from now on."""
         for name, step in self._confinement.steps(self._scratch, [1]).items():
-            reason = _fails_in_a_fork(step)
+            apart = name == "number" and self._namespaces is not None
+            reason = _fails_in_a_fork(step, self._namespaces.fork if apart else os.fork)
             for layer in {"landlock": ("files", "ports", "signals"), "rights": ()}.get(name, (name,)):
                 if reason:
                     self._confinement.off.setdefault(layer, reason)
@@ -221,10 +225,10 @@ def _wake_on_child() -> int:
     return reading
 
 
-def _fails_in_a_fork(step: Any) -> str:
+def _fails_in_a_fork(step: Any, fork: Callable[[], int]) -> str:
     """Why this layer cannot be put on; nothing when it can."""
     reading, writing = os.pipe()
-    pid = os.fork()
+    pid = fork()
     if pid == 0:
         try:
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import select
-import shutil
 import socket
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from autograder.grading import scratch_folders
 from autograder.grading.protocol import line
 from autograder.grading.sandbox import Protection, Sandbox
 
@@ -42,7 +42,7 @@ class ZygoteLink:
 
     def __init__(self, *, preload: Sequence[str], sandbox: Sandbox | None) -> None:
         self.alive = True
-        self._scratch = tempfile.mkdtemp(prefix="fortnight-subject-")
+        self._scratch = scratch_folders.make()
         self._socket, theirs = socket.socketpair()
         self._errors = tempfile.TemporaryFile()
         with theirs:
@@ -121,4 +121,4 @@ class ZygoteLink:
                 self._process.kill()
                 self._process.wait()
         self._errors.close()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        scratch_folders.remove(self._scratch)

@@ -23,10 +23,10 @@ ORDER = "insert into purchase (id, buyer, item, quantity) values ('p1', 'Ada', '
 EVENT = "insert into outbox (purchase_id, version, kind, payload) values ('p1', 1, 'OrderPlaced', '{}') returning id"
 
 
-def test_the_shops_tables_belong_to_the_shop(database: str) -> None:
+def test_the_shops_tables_belong_to_the_keeper(database: str) -> None:
     with psycopg.connect(database) as connection:
         owners = connection.execute("select distinct tableowner from pg_tables where schemaname = 'public'").fetchall()
-    assert owners == [("shop",)]
+    assert owners == [("keeper",)]
 
 
 def test_reset_empties_every_table_and_restarts_every_sequence(database: str) -> None:

@@ -12,8 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 
-from autograder.backends.databases import in_database
-from autograder.backends.postgres import Postgres
+from autograder.backends.databases import learner_address
 from autograder.tap import Tap
 from tests.contract.tap_room import Room
 
@@ -25,19 +24,16 @@ def room() -> Iterator[Room]:
 
 
 @pytest.fixture
-def address(postgres: Postgres, database: str) -> str:
+def address(database: str) -> str:
     """The database of this test, as the learner's role sees it, without a tap."""
-    with psycopg.connect(database, autocommit=True) as judge:
-        judge.execute("grant all on all tables in schema public to shop; grant all on schema public to shop")
-        judge.execute("grant usage on all sequences in schema public to shop")
-    return in_database(postgres.shop_address(), urlsplit(database).path.strip("/"))
+    return learner_address(database)
 
 
 def through(room: Room, address: str, process: str = "order-1") -> str:
     """The same address by a door of this process."""
     parts = urlsplit(address)
-    door = room.tap.door(process, "postgres", (parts.hostname, parts.port), user="shop")
-    return urlunsplit(parts._replace(netloc=f"shop@127.0.0.1:{door.port}"))
+    door = room.tap.door(process, "postgres", (parts.hostname, parts.port), user=parts.username)
+    return urlunsplit(parts._replace(netloc=f"{parts.username}@127.0.0.1:{door.port}"))
 
 
 @pytest.fixture
@@ -271,8 +267,9 @@ def test_large_results_stream(room: Room, dsn: str) -> None:
 
 
 def test_a_stranger_is_refused_with_a_sentence(room: Room, dsn: str) -> None:
-    with pytest.raises(psycopg.OperationalError, match='connect as "shop", not as "postgres"'):
-        room.play(lambda: psycopg.connect(dsn.replace("shop@", "postgres@")))
+    user = urlsplit(dsn).username
+    with pytest.raises(psycopg.OperationalError, match=f'connect as "{user}", not as "postgres"'):
+        room.play(lambda: psycopg.connect(dsn.replace(f"{user}@", "postgres@")))
 
 
 # ---- faults
