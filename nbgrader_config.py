@@ -38,6 +38,8 @@ c.Exchange.cache = os.path.join(_root, _work, "cache")
 # A deleted check cell comes back, and no tag that a learner sets makes a cell be skipped.
 c.OverwriteCells.add_missing_cells = True
 c.Execute.skip_cells_with_tag = "no-such-tag"
+# `nbgrader validate` plays a whole task in one cell; the judge has its own limit for each run.
+c.Execute.timeout = 600
 c.Execute.extra_arguments = ["--HistoryManager.hist_file=:memory:", "--log-level=40"]
 
 # -- Grading -----------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from typing import Literal
 
 __all__ = ["Change", "copy_course", "fingerprint", "reset", "sources"]
 
-COPIED = ("days/**/*.ipynb", "labs/**/*", "book/*.md", "book/images/*")
+COPIED = ("days/**/*.ipynb", "labs/**/*", "MAP.md")
 LEFT_OUT = {".ipynb_checkpoints", "__pycache__", "_build"}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from autograder.backends import ROOT, connect
 from autograder.explore.names import BadRunName, RunName
 from autograder.explore.scenario import Played
 from autograder.grading import scores
+from autograder.grading.handins import solution_ids
 from autograder.grading.judge import judge
 from autograder.grading.program import Program
 from autograder.grading.progress import progress_text
@@ -72,7 +74,11 @@ def check(
     lab = find(lab_name)
     program = program_of(lab, notebook_of(lab, notebook), unsaved)
     verdict = judge_program(lab, program, [task] if task else None, progress)
-    scores.record(verdict, program)
+    try:
+        scores.record(verdict, program)
+    except OSError as error:
+        why = f"Your score was not recorded: {scores.scores_file()} cannot be written ({error.strerror}). Mend that and check again."
+        verdict = replace(verdict, notes=(*verdict.notes, why))
     return report_of(verdict)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -19,6 +20,7 @@ from autograder.backends.databases import create_database, drop_database, learne
 from autograder.explore.lane import Lane
 from autograder.explore.names import RunName
 from autograder.explore.scenario import Played, play
+from autograder.grading.linux import die_with_parent
 from autograder.grading.program import Program
 from autograder.grading.sandbox import Sandbox
 from autograder.grading.subject import Zygote
@@ -90,8 +92,10 @@ def protection_of(spec: LaneSpec) -> str:
 
 
 def _begin_worker() -> None:
-    """Ctrl-C is the parent's to handle; it then shuts the pool down."""
+    """Ctrl-C is the parent's to handle; it then shuts the pool down. A parent that is killed takes us with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        die_with_parent()
 
 
 class Pool:

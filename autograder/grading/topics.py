@@ -48,7 +48,7 @@ class LaneTopics:
                 for found in self._direct.messages(topic, committed=True)
             )
         except DirectError as error:
-            raise BackendError(f"The Kafka broker gave way in the middle of the check: {error} Check again.") from error
+            raise BackendError(f"The Kafka broker gave way in the middle of the check ({str(error).rstrip('.')}). Check again.") from error
 
 
 def _text(data: bytes | None) -> str | None:

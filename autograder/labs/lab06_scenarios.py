@@ -1,7 +1,6 @@
 """The stories that lab 6 plays. Each is told once and played with every fault.
 
-Input words: ``p1`` is a command; ``a1`` is version 1 of purchase a, committed before the story begins. A last letter says
-more: ``a1l`` commits late, ``a3m`` commits meanwhile, ``a1w`` is still waiting to be published when others are not.
+What the input words mean stands in :mod:`autograder.labs.lab06_words`.
 """
 
 from __future__ import annotations
@@ -10,10 +9,10 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-import psycopg
-from psycopg.types.json import Jsonb
-
 from autograder.explore.stage import Job, Stage
+from autograder.labs.lab06_words import (
+    command_of, commit, commit_now, event_id, event_of, ids_of, kind_of, lines_of, payload_of, purchase_of, tell_of, with_role,
+)  # fmt: skip
 
 __all__ = [
     "STORIES",
@@ -36,17 +35,11 @@ __all__ = [
 
 Play = Callable[[Stage], None]
 
-BUYERS = (("Ada", "lamp", 1), ("Bao", "mug", 2), ("Chidi", "kettle", 1), ("Dana", "chair", 4), ("Zoë O'Brien", "vase", 1))
 ORDER_TABLES = ("purchase", "outbox")
 ALL_TABLES = (*ORDER_TABLES, "inbox", "shipment")
 OTHER_TABLES = ("purchase", "inbox", "shipment")
 MARK = "update outbox set published_at = '2026-11-20 10:00:00+00' where purchase_id = %s and version = %s"
 SHIP = "insert into shipment (purchase_id, item, quantity) values (%s, %s, %s)"
-ADD_PURCHASE = (
-    "insert into purchase (id, buyer, item, quantity, version) values (%s, %s, %s, %s, %s)"
-    " on conflict (id) do update set version = excluded.version, quantity = excluded.quantity"
-)
-ADD_EVENT = "insert into outbox (purchase_id, version, kind, payload) values (%s, %s, %s, %s)"
 
 
 # ---- place_order
@@ -56,20 +49,20 @@ def place(function: str) -> Play:
     """Two buyers order; the first one's browser hears nothing and asks again."""
 
     def play(stage: Stage) -> None:
-        commands = {word: _command(word) for word in stage.input}
+        commands = {word: command_of(word) for word in stage.input}
         unanswered, refused = [], False
         for number, command in enumerate(commands.values()):
             result = stage.once("checkout-1", function, command)
             if result.kind != "returned":
                 refused = refused or stage.name.strike is None
-                stage.snapshot("before anybody asks again", ORDER_TABLES, commands=_ids(commands))
+                stage.snapshot("before anybody asks again", ORDER_TABLES, commands=ids_of(commands))
             if (result.kind != "returned" or number == 0) and not stage.until_done("checkout-1", function, command):
                 unanswered.append(command["purchase_id"])
-        answered = [key for key in _ids(commands) if key not in unanswered]
+        answered = [key for key in ids_of(commands) if key not in unanswered]
         stage.snapshot(
             "when all have asked again",
             ORDER_TABLES,
-            commands=_ids(commands),
+            commands=ids_of(commands),
             unanswered=unanswered,
             answered=answered,
             refused_at_once=refused,
@@ -82,7 +75,7 @@ def place_twice(function: str) -> Play:
     """A double click: two checkouts get the same command at the same moment."""
 
     def play(stage: Stage) -> None:
-        command = _command(stage.input[0])
+        command = command_of(stage.input[0])
         jobs = (Job("checkout-1", function, (command,)), Job("checkout-2", function, (command,)))
         unanswered = _still_unanswered(stage, jobs, command, stage.together(*jobs))
         ordered = [command["purchase_id"]]
@@ -95,10 +88,10 @@ def place_again(function: str) -> Play:
     """A command comes again when its order was paid, and its event published, long ago."""
 
     def play(stage: Stage) -> None:
-        commands = {word: _command(word) for word in stage.input}
+        commands = {word: command_of(word) for word in stage.input}
         unanswered = [c["purchase_id"] for c in commands.values() if not stage.until_done("checkout-1", function, c)]
         stage.snapshot(
-            "at first", ORDER_TABLES, commands=_ids(commands), unanswered=unanswered, answered=_ids(commands)
+            "at first", ORDER_TABLES, commands=ids_of(commands), unanswered=unanswered, answered=ids_of(commands)
         )
         stage.seed("update purchase set status = 'paid', version = 2")
         stage.seed("update outbox set published_at = '2026-11-20 10:00:00+00'")
@@ -117,7 +110,7 @@ def relay(function: str) -> Play:
     """Committed events wait; one relay publishes them, and is started again after a crash."""
 
     def play(stage: Stage) -> None:
-        _commit(stage, stage.input)
+        commit(stage, stage.input)
         finished = stage.drain("relay-1", function)
         _relayed(stage, finished, counted=stage.counted(function) if stage.name.strike is None else None)
 
@@ -128,21 +121,21 @@ def relay_late(function: str) -> Play:
     """A transaction draws its outbox id first and commits last; another one comes and goes meanwhile."""
 
     def play(stage: Stage) -> None:
-        late, meanwhile = _with(stage, "l"), _with(stage, "m")
+        late, meanwhile = with_role(stage, "l"), with_role(stage, "m")
         with stage.service("checkout-1") as slow:
             slow("BEGIN", "begin", "begin")
             for word in late:
-                _tell(slow, word)
-            _commit(stage, _with(stage, ""))
+                tell_of(slow, word)
+            commit(stage, with_role(stage, ""))
             done = []
 
             def happens() -> None:
                 slow("COMMIT", "commit", "commit")
-                done.append(_commit_now(stage, meanwhile))
+                done.append(commit_now(stage, meanwhile))
 
             stage.beside(Job("relay-1", function), happens)
         if not all(done):
-            _commit_now(stage, meanwhile)
+            commit_now(stage, meanwhile)
         _relayed(stage, stage.drain("relay-2", function))
 
     return play
@@ -152,14 +145,14 @@ def two_relays(function: str) -> Play:
     """Two relays work at the same time; while one is held before one of its calls, a purchase changes and the other works."""
 
     def play(stage: Stage) -> None:
-        meanwhile = _with(stage, "m")
-        _commit(stage, _with(stage, ""))
+        meanwhile = with_role(stage, "m")
+        commit(stage, with_role(stage, ""))
         done = []
         stage.together(
-            Job("relay-1", function), Job("relay-2", function), between=lambda: done.append(_commit_now(stage, meanwhile))
+            Job("relay-1", function), Job("relay-2", function), between=lambda: done.append(commit_now(stage, meanwhile))
         )
         if not all(done):
-            _commit_now(stage, meanwhile)
+            commit_now(stage, meanwhile)
         _relayed(stage, stage.drain("relay-2", function))
 
     return play
@@ -169,7 +162,7 @@ def relay_alone_takes_over(function: str) -> Play:
     """A relay is held, a younger one takes over and does the work, then the old one wakes up."""
 
     def play(stage: Stage) -> None:
-        _commit(stage, stage.input)
+        commit(stage, stage.input)
         stage.together(Job("relay-1", function), Job("relay-2", function))
         replaced = stage.second_was_first_to_end
         stage.snapshot(
@@ -189,7 +182,7 @@ def receive(function: str) -> Play:
     """Each event is delivered until the warehouse has answered, and then once more; one of them is none of its business."""
 
     def play(stage: Stage) -> None:
-        _deliver(stage, function, [_event(word) for word in stage.input])
+        _deliver(stage, function, [event_of(word) for word in stage.input])
 
     return play
 
@@ -198,7 +191,7 @@ def receive_items(function: str) -> Play:
     """An event of schema 2 arrives: one order of several items, one of them twice."""
 
     def play(stage: Stage) -> None:
-        events = [_event(word) for word in stage.input]
+        events = [event_of(word) for word in stage.input]
         for event in events:
             event["schema"] = 2
             first = {"item": event["payload"]["item"], "quantity": event["payload"]["quantity"]}
@@ -213,10 +206,10 @@ def receive_twice(function: str) -> Play:
     """Two copies of one event reach two warehouse processes at the same moment."""
 
     def play(stage: Stage) -> None:
-        event = _event(stage.input[0])
+        event = event_of(stage.input[0])
         jobs = (Job("warehouse-1", function, (event,)), Job("warehouse-2", function, (event,)))
         unanswered = _still_unanswered(stage, jobs, event, stage.together(*jobs))
-        stage.snapshot("in the end", ("shipment",), to_ship=_lines([event]), received=True, unanswered=unanswered)
+        stage.snapshot("in the end", ("shipment",), to_ship=lines_of([event]), received=True, unanswered=unanswered)
 
     return play
 
@@ -244,7 +237,7 @@ def clean_up(function: str) -> Play:
         stage.snapshot(
             "after cleaning up",
             ("outbox", *OTHER_TABLES),
-            must_stay=[_event_id(word) for word in waiting],
+            must_stay=[event_id(word) for word in waiting],
             removals=removals,
             untouched=untouched,
             finished=finished and left <= 0,
@@ -258,9 +251,9 @@ def clean_up_beside(function: str, other: str) -> Play:
 
     def play(stage: Stage) -> None:
         waiting = _outbox_of_published(stage)
-        job = Job("checkout-1", other, (_command("p4"),)) if other == "place_order" else Job("relay-1", other)
+        job = Job("checkout-1", other, (command_of("p4"),)) if other == "place_order" else Job("relay-1", other)
         stage.together(Job("janitor-1", function, (2,)), job)
-        must_stay = [] if other == "relay" else [_event_id(word) for word in waiting]
+        must_stay = [] if other == "relay" else [event_id(word) for word in waiting]
         stage.snapshot("in the end", ("outbox",), must_stay=must_stay)
 
     return play
@@ -273,8 +266,8 @@ def clean_up_beside_change(function: str) -> Play:
         _outbox_of_published(stage)
         done: list[bool] = []
         change = f"{stage.input[-1][0]}2"
-        stage.beside(Job("janitor-1", function, (2,)), lambda: done.append(_commit_now(stage, [change])))
-        waited = "" if all(done) else f"the change of {_purchase(change)[0]}"
+        stage.beside(Job("janitor-1", function, (2,)), lambda: done.append(commit_now(stage, [change])))
+        waited = "" if all(done) else f"the change of {purchase_of(change)[0]}"
         stage.snapshot("in the end", ("outbox",), made_wait=waited)
 
     return play
@@ -288,7 +281,7 @@ def journey(place: str, relay: str = "", receive: str = "") -> Play:
 
     def play(stage: Stage) -> None:
         for word in stage.input:
-            stage.once("checkout-1", place, _command(word))
+            stage.once("checkout-1", place, command_of(word))
         if relay:
             stage.drain("relay-1", relay)
         for message in stage.lane.messages() if receive else ():
@@ -327,86 +320,11 @@ STORIES = {
 """By name."""
 
 
-# ---- the words
-
-
-def _with(stage: Stage, role: str) -> list[str]:
-    """The words whose last letter is this role; without a role, those that have none."""
-    return [word for word in stage.input if (word[-1] == role if role else word[-1].isdigit())]
-
-
-def _purchase(word: str) -> tuple[str, int]:
-    """``a2`` is version 2 of purchase p-a."""
-    return f"p-{word[0]}", int(word[1:].rstrip("lmw"))
-
-
-def _event_id(word: str) -> str:
-    purchase_id, version = _purchase(word)
-    return f"{purchase_id}/{version}"
-
-
-def _payload(word: str) -> dict[str, object]:
-    buyer, item, quantity = BUYERS[(ord(word[0]) - ord("a")) % len(BUYERS)]
-    return {"buyer": buyer, "item": item, "quantity": quantity + _purchase(word)[1] - 1}
-
-
-def _command(word: str) -> dict[str, object]:
-    """``p1`` is Ada's command, ``p2`` Bao's; p6 is Ada's second lamp."""
-    buyer, item, quantity = BUYERS[(int(word[1:]) - 1) % len(BUYERS)]
-    return {"$": "PlaceOrder", "purchase_id": f"p-{word[1:]}", "buyer": buyer, "item": item, "quantity": quantity}
-
-
-def _ids(commands: dict[str, dict[str, object]]) -> list[object]:
-    return [command["purchase_id"] for command in commands.values()]
-
-
-def _event(word: str) -> dict[str, object]:
-    purchase_id, version = _purchase(word)
-    kind, payload = _kind(word), _payload(word)
-    return {"$": "Event", "purchase_id": purchase_id, "version": version, "kind": kind, "payload": payload}
-
-
-def _kind(word: str) -> str:
-    return "OrderPlaced" if _purchase(word)[1] == 1 else "OrderChanged"
-
-
-def _commit(stage: Stage, words: Iterable[str]) -> None:
-    """Purchases and events that were committed before the story begins, in this order."""
-    for word in words:
-        (purchase_id, version), payload = _purchase(word), _payload(word)
-        stage.seed(ADD_PURCHASE, purchase_id, *payload.values(), version)
-        stage.seed(ADD_EVENT, purchase_id, version, _kind(word), Jsonb(payload))
-
-
-def _tell(session: Callable[..., None], word: str) -> None:
-    """The same inside a service's own transaction."""
-    (purchase_id, version), payload = _purchase(word), _payload(word)
-    what = "insert into" if version == 1 else "update"
-    shown = f"{what} purchase {purchase_id}: {payload['item']}, {payload['quantity']}"
-    session("insert purchase", shown, ADD_PURCHASE, purchase_id, *payload.values(), version)
-    shown = f"insert into outbox ('{purchase_id}', {version}, '{_kind(word)}') returning id"
-    session("insert outbox", shown, f"{ADD_EVENT} returning id", purchase_id, version, _kind(word), Jsonb(payload))
-
-
-def _commit_now(stage: Stage, words: Iterable[str]) -> bool:
-    """Another checkout commits these events now; False, and nothing has happened, when it would have to wait for a lock."""
-    words = list(words)
-    if not words:
-        return True
-    with stage.service("checkout-2") as tell:
-        try:
-            tell("BEGIN", "begin", "begin")
-            for word in words:
-                _tell(tell, word)
-            tell("COMMIT", "commit", "commit")
-        except psycopg.errors.LockNotAvailable:
-            tell("ROLLBACK", "rollback: somebody keeps a lock on it", "rollback")
-            return False
-    return True
+# ---- what the scenarios share
 
 
 def _relayed(stage: Stage, finished: bool, *, counted: int | None = None) -> None:
-    expected = {_event_id(word): (_kind(word), _payload(word)) for word in stage.input}
+    expected = {event_id(word): (kind_of(word), payload_of(word)) for word in stage.input}
     stage.snapshot(
         "in the end",
         ("outbox",),
@@ -420,28 +338,18 @@ def _relayed(stage: Stage, finished: bool, *, counted: int | None = None) -> Non
 
 def _outbox_of_published(stage: Stage) -> list[str]:
     """Everything is committed and, but for the waiting words, published at one moment; returns the waiting words."""
-    _commit(stage, stage.input)
-    waiting = _with(stage, "w")
+    commit(stage, stage.input)
+    waiting = with_role(stage, "w")
     for word in stage.input:
         if word not in waiting:
-            stage.seed(MARK, *_purchase(word))
-            stage.seed("insert into inbox (event_id) values (%s)", _event_id(word))
-            stage.seed(SHIP, _purchase(word)[0], _payload(word)["item"], 1)
+            stage.seed(MARK, *purchase_of(word))
+            stage.seed("insert into inbox (event_id) values (%s)", event_id(word))
+            stage.seed(SHIP, purchase_of(word)[0], payload_of(word)["item"], 1)
     return waiting
 
 
 def _outbox_size(stage: Stage) -> int:
     return len(stage.lane.rows("outbox"))
-
-
-def _lines(events: Iterable[dict[str, object]]) -> list[tuple[object, object, object]]:
-    """What the warehouse must ship for these events, each parcel once."""
-    lines = []
-    for event in events:
-        payload = event["payload"]
-        for line in payload.get("items", [payload]) if event["kind"] == "OrderPlaced" else ():
-            lines.append((event["purchase_id"], line["item"], line["quantity"]))
-    return lines
 
 
 def _still_unanswered(stage: Stage, jobs: Iterable[Job], thing: dict[str, object], results: Iterable[object]) -> list[object]:
@@ -455,7 +363,7 @@ def _still_unanswered(stage: Stage, jobs: Iterable[Job], thing: dict[str, object
 def _deliver(stage: Stage, function: str, events: list[dict[str, object]]) -> None:
     unanswered: list[object] = []
     for number, event in enumerate(events, start=1):
-        so_far = _lines(events[:number])
+        so_far = lines_of(events[:number])
         answered = stage.once("warehouse-1", function, event).kind == "returned"
         if not answered:
             stage.snapshot("at that moment", ("shipment",), to_ship=so_far)
@@ -469,7 +377,7 @@ def _deliver(stage: Stage, function: str, events: list[dict[str, object]]) -> No
     stage.snapshot(
         "after everything was delivered twice",
         ("shipment",),
-        to_ship=_lines(events),
+        to_ship=lines_of(events),
         received=True,
         unanswered=unanswered[:1],
     )

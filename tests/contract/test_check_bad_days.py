@@ -235,6 +235,21 @@ def test_what_dies_in_the_middle_of_a_check_is_the_graders_error_and_costs_nothi
     assert report(last(check(notebook(NO_EVENT))))["kind"] == "broken"
 
 
+def test_a_supervisor_that_is_killed_takes_its_check_with_it_and_the_next_one_starts(state, notebook):
+    before, old = recorded(state), psutil.Process(backends.status()["pid"])
+    family: list[psutil.Process] = []
+
+    def kill() -> None:
+        family.extend([old, *old.children(recursive=True)])
+        old.kill()
+
+    said = refusal(struck(check(notebook(REFERENCE), None), kill))
+    assert said == "The supervisor ended in the middle of the work: run it again."
+    assert wait_until(lambda: not alive(family), 15), alive(family)
+    assert recorded(state) == before
+    assert report(last(check(notebook(NO_EVENT))))["kind"] == "broken"
+
+
 def test_a_check_that_nobody_waits_for_any_more_leaves_nothing_running(state, notebook):
     before, rows = recorded(state), check(notebook(REFERENCE), None)
     next(row for row in rows if "run 5 of" in row.get("progress", ""))
@@ -249,6 +264,19 @@ def test_a_full_check_records_its_score_once(state, notebook):
     before = recorded(state)
     assert report(last(check(notebook(NO_EVENT), None)))["points"] == 0
     assert recorded(state) == before + 1
+
+
+def test_a_full_disk_costs_the_record_and_not_the_report(state, notebook):
+    scores = state / SCORES
+    scores.unlink(missing_ok=True)
+    scores.parent.mkdir(exist_ok=True)
+    scores.symlink_to("/dev/full")
+    try:
+        found = report(last(check(notebook(NO_EVENT), None)))
+    finally:
+        scores.unlink()
+    assert "Your score was not recorded" in found["plain"] and "No space left on device" in found["plain"]
+    assert "rule 1" in found["plain"]
 
 
 def test_a_cell_that_was_run_and_not_saved_is_judged_and_named(state, notebook):

@@ -246,10 +246,15 @@ def test_a_pool_has_many_links(room: Room, dsn: str) -> None:
     assert len(opened) == 3 and room.labels().count("select") == 3
 
 
-def test_cancelling_reaches_the_session(room: Room, dsn: str) -> None:
-    with room.play(lambda: psycopg.connect(dsn, autocommit=True)) as connection:
+SLEEPS = "select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'"
+
+
+def test_cancelling_reaches_the_session(room: Room, dsn: str, database: str) -> None:
+    behind = room.play(lambda: psycopg.connect(dsn, autocommit=True))
+    with psycopg.connect(database, autocommit=True) as judge, behind as connection:
         told = room.start(lambda: connection.execute("select pg_sleep(60)"))
-        room.until(lambda: room.requests)
+        # A session that is cancelled before its statement has begun does not notice.
+        room.until(lambda: judge.execute(SLEEPS).fetchone() is not None)
         room.play(connection.cancel_safe)
         room.until(lambda: told)
     assert isinstance(told[0][1], psycopg.errors.QueryCanceled)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -152,6 +153,22 @@ def test_every_graded_task_has_three_rungs_of_hints(lab: Lab) -> None:
 
 
 # ---- figures in the text
+
+
+def test_the_reference_is_as_long_as_the_text_says(lab: Lab) -> None:
+    names = [task.function for task in lab.tasks if task.graded and not task.stretch]
+    by_id = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell.source for cell in cells("solutions", lab)}
+    lengths = [lines_of_code(by_id[f"solution-{name}"]) for name in names]
+    said = re.search(r"The reference needs (\d+), (\d+) and (\d+) lines", prose(lab))
+    assert said is not None and [int(number) for number in said.groups()] == lengths
+
+
+def lines_of_code(source: str) -> int:
+    """Lines that a learner would write: without blank ones, nbgrader's marks and the docstring that was given."""
+    given = ast.parse(source).body[0].body[0]
+    silent = range(given.lineno, (given.end_lineno or given.lineno) + 1)
+    lines = enumerate(source.splitlines(), 1)
+    return sum(bool(line.strip()) and not line.strip().startswith("###") and number not in silent for number, line in lines)
 
 
 def test_the_time_in_the_text_is_that_of_the_tasks(lab: Lab) -> None:

@@ -22,7 +22,7 @@ def notebook(*sources: str, outputs: str = "") -> str:
 def clone(tmp_path: Path) -> Path:
     write(tmp_path, LAB, notebook("given"))
     write(tmp_path, "days/day06_outbox.ipynb", notebook("a day"))
-    write(tmp_path, "book/map.md", "# The map\n")
+    write(tmp_path, "MAP.md", "# The map\n")
     return tmp_path
 
 
@@ -37,7 +37,7 @@ def start(clone: Path) -> list[Change]:
 
 def test_the_first_start_copies_days_labs_and_map_in_the_same_layout(clone):
     assert start(clone) == [
-        Change("book/map.md", "added"),
+        Change("MAP.md", "added"),
         Change("days/day06_outbox.ipynb", "added"),
         Change(LAB, "added"),
     ]
