@@ -47,11 +47,13 @@ def purchase_of(word: str) -> tuple[str, int]:
 
 
 def event_id(word: str) -> str:
+    """The id of the event that a word stands for."""
     purchase_id, version = purchase_of(word)
     return f"{purchase_id}/{version}"
 
 
 def payload_of(word: str) -> dict[str, object]:
+    """What the event of a word says."""
     buyer, item, quantity = BUYERS[(ord(word[0]) - ord("a")) % len(BUYERS)]
     return {"buyer": buyer, "item": item, "quantity": quantity + purchase_of(word)[1] - 1}
 
@@ -63,16 +65,19 @@ def command_of(word: str) -> dict[str, object]:
 
 
 def ids_of(commands: dict[str, dict[str, object]]) -> list[object]:
+    """The purchases that these commands are about."""
     return [command["purchase_id"] for command in commands.values()]
 
 
 def event_of(word: str) -> dict[str, object]:
+    """The event of a word, as a subject gets it."""
     purchase_id, version = purchase_of(word)
     kind, payload = kind_of(word), payload_of(word)
     return {"$": "Event", "purchase_id": purchase_id, "version": version, "kind": kind, "payload": payload}
 
 
 def kind_of(word: str) -> str:
+    """The kind of a word's event: the first one of a purchase is its order."""
     return "OrderPlaced" if purchase_of(word)[1] == 1 else "OrderChanged"
 
 
