@@ -59,7 +59,8 @@ def _unplayable(task: Task, program: Program) -> str:
     """Why a task cannot be played; nothing when it can."""
     for function in dict.fromkeys((task.function, *(name for one in task.scenarios for name in one.needs))):
         if f"solution-{function}" in program.lost:
-            return program.lost[f"solution-{function}"]
+            why = program.lost[f"solution-{function}"].replace(f"solution-{function}", function)
+            return why if function in why else f"{function} cannot be judged: {why}"
         if not program.is_attempted(function):
             return _not_written(function, task, program)
     return ""
