@@ -122,7 +122,7 @@ def test_a_page_is_written_where_it_was_asked_for(grader, learner):
 
 def test_inspect_writes_its_report_into_the_current_folder(grader, learner, monkeypatch):
     monkeypatch.chdir(learner)
-    grader.inspect = lambda target, progress: report("passed")
+    grader.inspect = lambda target, **options: report("passed")
     assert fortnight("inspect", "myshop.orders:place_order").exit_code == 0
     assert (learner / "place_order.report.html").exists()
 
