@@ -15,19 +15,10 @@ from autograder.grading.verdict import TaskVerdict, Verdict
 from autograder.history import Mark
 from autograder.labs import Lab, Rule, Task, find
 
-__all__ = ["FAULT_WORDS", "coverage", "report_html", "report_page", "report_text"]
+__all__ = ["coverage", "report_html", "report_page", "report_text"]
 
 STORY_LINES_MAX = 9
 WIDTH = 110
-
-FAULT_WORDS = {
-    "kill-before": "killed before",
-    "kill-after": "killed after, before the answer arrives",
-    "cut-before": "connection cut before",
-    "cut-after": "connection cut after, before the answer arrives",
-    "park": "left in flight while the program goes on, then killed",
-    "pause": "held while the other process goes on",
-}
 
 _SYMBOLS = {"passed": "✓", "broken": "✗", "unknown": "?", "error": "!", "unanswered": "·"}
 _COLOURS = {"passed": "32", "broken": "31", "unknown": "33", "error": "35", "unanswered": "2"}
