@@ -6,6 +6,7 @@ import os
 import resource
 import socket
 import sys
+import tempfile
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,7 +50,7 @@ FILES = {
     "the state folder": f"__import__('os').listdir({str(CLONE)!r})",
     "a link out of its folder": "[__import__('os').symlink('/etc/passwd', 'x'), open('x').read()]",
     "writing into the shop": f"open({str(CLONE / 'shop' / 'events.py')!r}, 'a')",
-    "writing to the common temporary folder": "open('/tmp/fortnight-attack', 'w')",
+    "writing to the common temporary folder": f"open({os.path.join(tempfile.gettempdir(), 'fortnight-attack')!r}, 'w')",
     "writing beside its folder": "open('../fortnight-attack', 'w')",
     "the judge's environment": f"open('/proc/{os.getpid()}/environ').read()",
     "the zygote's memory": "open('/proc/self/mem', 'rb')",
