@@ -52,7 +52,7 @@ def test_a_torn_log_and_a_torn_journal_lose_only_what_was_never_acknowledged(
     broker.kill()
     (log,) = tmp_path.glob(f"{topic}-0.*.log")
     with log.open("ab") as file:
-        file.write(log.read_bytes()[:70])
+        file.write(log.read_bytes()[:60])  # a record batch has 61 bytes before its first record: this one is torn
     with (tmp_path / "journal.jsonl").open("ab") as file:
         file.write(b'{"kind":"topic","na')
     again = start_broker("--data-dir", str(tmp_path))
