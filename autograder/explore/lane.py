@@ -28,6 +28,13 @@ __all__ = ["Lane", "Topics"]
 
 AS_TEXT = ("timestamptz", "timestamp", "date", "timetz", "time", "interval")
 """Types with values that Python has not (``infinity``, the year 10000, the hour 24)."""
+LOCK_WAITS = """
+select pid, pg_blocking_pids(pid), coalesce((
+    select extract(epoch from clock_timestamp() - min(waitstart))
+    from pg_locks
+    where pg_locks.pid = asked.pid and not granted), 0)
+from unnest(%s::int[]) as asked(pid)
+"""
 
 
 class Topics(Protocol):
@@ -126,6 +133,11 @@ class Lane:
         """Who holds the lock that this session waits for? Postgres knows; time does not."""
         row = self.database.execute("select pg_blocking_pids(%s)", (backend_pid,)).fetchone()
         return list(row[0]) if row else []
+
+    def lock_waits(self, backend_pids: Sequence[int]) -> dict[int, tuple[list[int], float]]:
+        """Of these sessions, those that wait for a lock: who holds it, and for how many seconds they have waited."""
+        rows = self.database.execute(LOCK_WAITS, [list(backend_pids)]).fetchall()
+        return {pid: (list(holders), float(waited_s)) for pid, holders, waited_s in rows if holders}
 
 
 def _judges_session(url: str) -> psycopg.Connection[Any]:
