@@ -1,7 +1,8 @@
 """Names of runs: a short string that replays a run exactly.
 
 ``06.relay.a1-a2.kill-before.Produce-purchases.2`` is lab 6, scenario *relay*, with the events a1 and a2, in which the
-process is killed before its second ``Produce purchases`` reaches Kafka. A run without a fault ends after its input.
+process is killed before its second ``Produce purchases`` reaches Kafka. A run without a fault ends after its input; a
+run with a second strike names it behind the first.
 """
 
 from __future__ import annotations
@@ -42,18 +43,29 @@ class RunName:
     scenario: str
     input: tuple[str, ...]
     strike: Strike | None = None
+    then: Strike | None = None
+    """A second strike, later than the first."""
 
     def __str__(self) -> str:
+        name = self._with_labels(LABEL_LENGTH_MAX)
+        for length in (14, 9) if len(name) > NAME_LENGTH_MAX and self.then is not None else ():
+            name = self._with_labels(length)
+            if len(name) <= NAME_LENGTH_MAX:
+                break
+        return name
+
+    def _with_labels(self, length_max: int) -> str:
         parts = [self.lab, self.scenario, "-".join(self.input) or "none"]
-        if self.strike is not None:
-            parts += [self.strike.fault, slug(self.strike.label), str(self.strike.occurrence)]
+        for strike in (self.strike, self.then):
+            if strike is not None:
+                parts += [strike.fault, slug(strike.label, length_max), str(strike.occurrence)]
         return ".".join(parts)
 
     @classmethod
     def parse(cls, text: str) -> RunName:
         """Read a name; its label stays a slug (see :func:`slug`), which is how strikes are matched."""
         parts = text.strip().split(".")
-        if len(parts) not in (3, 6) or not all(parts) or len(text) > NAME_LENGTH_MAX:
+        if len(parts) not in (3, 6, 9) or not all(parts) or len(text) > NAME_LENGTH_MAX:
             raise BadRunName(
                 f"{text!r} is not the name of a run; a name looks like 06.relay.a1-a2.kill-before.COMMIT.1"
                 " and stands in every report."
@@ -63,7 +75,8 @@ class RunName:
             lab=lab,
             scenario=scenario,
             input=() if tokens == "none" else tuple(tokens.split("-")),
-            strike=_strike(rest, text) if rest else None,
+            strike=_strike(rest[:3], text) if rest else None,
+            then=_strike(rest[3:], text) if rest[3:] else None,
         )
 
 
@@ -74,7 +87,7 @@ def _strike(parts: list[str], text: str) -> Strike:
     return Strike(fault=fault, label=label, occurrence=int(occurrence))
 
 
-def slug(label: str) -> str:
+def slug(label: str, length_max: int = LABEL_LENGTH_MAX) -> str:
     """A call's label as one short word of a run's name; equal labels give equal slugs.
 
     >>> slug("Produce purchases")
@@ -82,6 +95,7 @@ def slug(label: str) -> str:
     """
     word = re.sub(r"[^A-Za-z0-9_*/~]+", "-", label).strip("-") or "call"
     word = word.replace("/", "-")
-    if len(word) <= LABEL_LENGTH_MAX:
+    if len(word) <= length_max:
         return word
-    return f"{word[: LABEL_LENGTH_MAX - 7]}~{hashlib.sha256(label.encode()).hexdigest()[:6]}"
+    digits = 6 if length_max == LABEL_LENGTH_MAX else 4
+    return f"{word[: length_max - digits - 1]}~{hashlib.sha256(label.encode()).hexdigest()[:digits]}"

@@ -1,9 +1,14 @@
-"""Scenario: a story of the shop that can be played with and without a fault, and the invariants that must survive it."""
+"""Scenario: a story of the shop that can be played with and without a fault, and the invariants that must survive it.
+
+What the judge needs of any scenario, whatever engine plays it, stands in :class:`Playable`; the :class:`Scenario` of this
+module is played with real processes against real backends.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Literal, Protocol
 
 from autograder.explore.lane import Lane
 from autograder.explore.names import RunName, Strike, slug
@@ -12,7 +17,22 @@ from autograder.explore.stage import Stage
 from autograder.history import Call, History
 from autograder.invariants import Invariant, State, Violation
 
-__all__ = ["CRASH_FAULTS", "PAUSE", "Played", "Scenario", "named", "play", "strikes", "without"]
+__all__ = [
+    "CRASH_FAULTS",
+    "PAUSE",
+    "Engine",
+    "Playable",
+    "Played",
+    "Scenario",
+    "judged",
+    "named",
+    "play",
+    "strikes",
+    "without",
+]
+
+Engine = Literal["backends", "virtual"]
+"""Where a scenario is played: against real backends behind a tap, or in virtual time."""
 
 CRASH_FAULTS = ("kill-before", "kill-after", "cut-before", "cut-after", "park")
 """Engine 1, the faults that show most pictures first."""
@@ -20,9 +40,47 @@ PAUSE = ("pause",)
 """The minimal schedule gate: one process is held before a call while another runs as far as it gets."""
 
 
+class Playable(Protocol):
+    """A scenario as the judge, the sweep and the report see it."""
+
+    engine: ClassVar[Engine]
+
+    @property
+    def name(self) -> str:
+        """Stands in the names of its runs."""
+
+    @property
+    def title(self) -> str:
+        """What happens in it, for the report."""
+
+    @property
+    def input(self) -> tuple[str, ...]:
+        """The words of its undisturbed run."""
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What may strike in it; nothing where it is played as it is."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Functions and classes that the learner must have written."""
+
+    @property
+    def read(self) -> str:
+        """The section of the day that explains what breaks here."""
+
+    def play_on(self, lane: Any, name: RunName) -> Played:
+        """Play one run from a clean state and judge it."""
+
+    def plan(self, lab: str, undisturbed: Played) -> tuple[RunName, ...]:
+        """The runs to play once the undisturbed one has broken no rule, in the order of trying."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
     """What is played, who is struck, and what must hold."""
+
+    engine: ClassVar[Engine] = "backends"
 
     name: str
     title: str
@@ -37,6 +95,14 @@ class Scenario:
     read: str = ""
     """The section of the day that explains what breaks here."""
 
+    def play_on(self, lane: Lane, name: RunName) -> Played:
+        """Play one run from a clean state and judge it."""
+        return play(self, lane, name)
+
+    def plan(self, lab: str, undisturbed: Played) -> tuple[RunName, ...]:
+        """Every strike on the undisturbed run."""
+        return tuple(named(self, lab, strike) for strike in strikes(self, undisturbed.history))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Played:
@@ -50,6 +116,10 @@ class Played:
     output: str = ""
     failures: tuple[str, ...] = field(default=())
     """What the learner's code raised, each once."""
+    share: float | None = None
+    """The share of the points that a partly right answer earns; None where a rule is kept or broken."""
+    blank: bool = False
+    """Was nothing answered at all?"""
 
     def broke(self, rule: str) -> Violation | None:
         """The violation of this rule, if there was one."""
@@ -61,11 +131,7 @@ def play(scenario: Scenario, lane: Lane, name: RunName) -> Played:
     lane.reset()
     stage = Stage(lane, name, scenario.target)
     scenario.play(stage)
-    history = stage.history(scenario.title)
-    violations, seen_at = _violations(scenario, history, stage)
-    if violations:
-        first, history = violations[0], history.until(seen_at)
-        history = history.with_violation(first.evidence, first.process or _last_process(history))
+    history, violations = judged(scenario.rules, stage.history(scenario.title), stage.states)
     return Played(
         name=str(name),
         history=history,
@@ -76,15 +142,23 @@ def play(scenario: Scenario, lane: Lane, name: RunName) -> Played:
     )
 
 
-def _violations(scenario: Scenario, history: History, stage: Stage) -> tuple[tuple[Violation, ...], int]:
-    """What was broken, each rule once, and the tick at which the first broken rule was seen to be broken."""
+def judged(
+    rules: Iterable[Invariant], history: History, states: Iterable[State]
+) -> tuple[History, tuple[Violation, ...]]:
+    """What was broken, each rule once; and the history up to where the first was seen, with the violation marked."""
+    states = tuple(states)
     found: dict[str, tuple[Violation, int]] = {}
-    for rule in scenario.rules:
-        for state in stage.states:
+    for rule in rules:
+        for state in states:
             violation = _asked(rule, history.until(state.at), state)
             if violation is not None:
                 found.setdefault(violation.rule, (violation, state.at))
-    return tuple(violation for violation, _ in found.values()), next((at for _, at in found.values()), 0)
+    if not found:
+        return history, ()
+    first, seen_at = next(iter(found.values()))
+    history = history.until(seen_at)
+    history = history.with_violation(first.evidence, first.process or _last_process(history))
+    return history, tuple(violation for violation, _ in found.values())
 
 
 def _asked(rule: Invariant, history: History, state: State) -> Violation | None:
@@ -124,7 +198,7 @@ def _strike(fault: str, call: Call) -> Strike:
     return Strike(fault=fault, label=slug(call.label), occurrence=call.occurrence)
 
 
-def named(scenario: Scenario, lab: str, strike: Strike | None = None, words: tuple[str, ...] | None = None) -> RunName:
+def named(scenario: Playable, lab: str, strike: Strike | None = None, words: tuple[str, ...] | None = None) -> RunName:
     """The name of one of this scenario's runs."""
     return RunName(lab=lab, scenario=scenario.name, input=scenario.input if words is None else words, strike=strike)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from autograder.explore.names import RunName, Strike
-from autograder.explore.scenario import Played, Scenario, named, strikes, without
+from autograder.explore.scenario import Playable, Played, named, without
 
 __all__ = ["Coverage", "Player", "Swept", "shrink", "sweep"]
 
@@ -32,6 +32,10 @@ class Coverage:
     planned: int
     reached: int
     faults: tuple[str, ...]
+    pairs: int = 0
+    """How many of the planned runs have two strikes."""
+    samples: int = 0
+    """How many of the planned runs have none, and differ by their seed."""
 
     @property
     def exhaustive(self) -> bool:
@@ -58,7 +62,7 @@ class Swept:
 
 
 def sweep(
-    scenario: Scenario,
+    scenario: Playable,
     lab: str,
     player: Player,
     *,
@@ -73,19 +77,17 @@ def sweep(
         return Swept(
             scenario=scenario.name, undisturbed=undisturbed, broken=(undisturbed,), coverage=coverage, smallest=smallest
         )
-    plan = strikes(scenario, undisturbed.history)
-    return _strike_all(scenario, lab, player, undisturbed, plan, progress)
+    return _strike_all(scenario, player, undisturbed, scenario.plan(lab, undisturbed), progress)
 
 
 def _strike_all(
-    scenario: Scenario,
-    lab: str,
+    scenario: Playable,
     player: Player,
     undisturbed: Played,
-    plan: tuple[Strike, ...],
+    names: tuple[RunName, ...],
     progress: Callable[[int, int, Played | None], None],
 ) -> Swept:
-    names = [named(scenario, lab, strike) for strike in plan]
+    plan = [strike for name in names for strike in (name.strike, name.then) if strike is not None]
     broken: list[Played] = []
     unreached: list[str] = []
     for done, (name, first) in enumerate(zip(names, player(scenario.name, names), strict=True), start=1):
@@ -97,9 +99,11 @@ def _strike_all(
         progress(done, len(names), played if played.violations and len(broken) == 1 else None)
     coverage = Coverage(
         calls=len({(strike.label, strike.occurrence) for strike in plan}),
-        planned=len(plan),
-        reached=len(plan) - len(unreached),
+        planned=len(names),
+        reached=len(names) - len(unreached),
         faults=tuple(dict.fromkeys(strike.fault for strike in plan)),
+        pairs=sum(name.then is not None for name in names),
+        samples=sum(name.strike is None for name in names),
     )
     return Swept(
         scenario=scenario.name,
@@ -111,7 +115,7 @@ def _strike_all(
     )
 
 
-def _reached(scenario: Scenario, name: RunName, played: Played, player: Player) -> Played:
+def _reached(scenario: Playable, name: RunName, played: Played, player: Player) -> Played:
     """The run, played again when its call did not come: a program's own threads may make a call more or less."""
     for _ in range(REPEATS_MAX):
         if played.reached or played.violations:
@@ -120,7 +124,7 @@ def _reached(scenario: Scenario, name: RunName, played: Played, player: Player) 
     return played
 
 
-def shrink(scenario: Scenario, broken: Played, player: Player) -> Played:
+def shrink(scenario: Playable, broken: Played, player: Player) -> Played:
     """Leave out words of the input, and move the strike forward, while the same rule stays broken.
 
     What is left is 1-minimal: without any one of its words the rule holds. Delta debugging by single removals
@@ -139,6 +143,9 @@ def shrink(scenario: Scenario, broken: Played, player: Player) -> Played:
 
 
 def _smaller(name: RunName) -> Iterator[RunName]:
+    if name.then is not None:
+        yield replace(name, then=None)
+        yield replace(name, strike=name.then, then=None)
     for word in reversed(name.input):
         if len(name.input) > 1:
             fewer = without(name, word)

@@ -12,12 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.backends import ROOT, connect
+from autograder.backends import ROOT
 from autograder.explore.names import BadRunName, RunName
 from autograder.explore.scenario import Played
 from autograder.grading import scores
 from autograder.grading.handins import solution_ids
 from autograder.grading.judge import judge
+from autograder.grading.lanes import backends_for
 from autograder.grading.program import Program
 from autograder.grading.progress import progress_text
 from autograder.grading.receipt import Receipt, hand_in
@@ -83,9 +84,9 @@ def check(
 
 
 def judge_program(lab: Lab, program: Program, tasks: list[str] | None, progress: Say = _silent) -> Verdict:
-    """Judge a program on this clone's backends."""
-    with connect(say=progress) as lease:
-        return judge(lab.name, program, backends=lease.backends, tasks=tasks, progress=_lines(lab, progress))
+    """Judge a program; on this clone's backends, where the lab needs any."""
+    with backends_for(lab, progress) as backends:
+        return judge(lab.name, program, backends=backends, tasks=tasks, progress=_lines(lab, progress))
 
 
 def _lines(lab: Lab, say: Say) -> Callable[[str, int, int, Played | None], None]:

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.backends import connect
 from autograder.grading.class_table import ClassRow, class_table
 from autograder.grading.course import Course, write_whole
 from autograder.grading.feedback import feedback_page
 from autograder.grading.handins import TIMESTAMP, HandIn, find_handins
 from autograder.grading.judging import Graded, allow_judging, judge_handin, stop_judging
+from autograder.grading.lanes import backends_for
 from autograder.grading.notebook_file import Rejected, read_notebook
 from autograder.grading.restored import lab_cells, refused, restored, with_reports
 from autograder.grading.scores import add_line
@@ -77,7 +77,7 @@ def grade_class(
     if not handins:
         raise Rejected(f"There are no hand-ins of {lab.name} in {place}: expected is LEARNER/{lab.name}/{lab.name}.ipynb.")
     chosen = tuple(tasks) if tasks is not None else None
-    with open_gradebook(course, lab) as gradebook, _judges(executor, progress) as judges:
+    with open_gradebook(course, lab) as gradebook, _judges(lab, executor, progress) as judges:
         keeper = _Keeper(lab, course, gradebook)
         begun = [(handin, _begin(judges, handin, chosen)) for handin in handins]
         try:
@@ -90,14 +90,14 @@ def grade_class(
 
 
 @contextmanager
-def _judges(executor: Executor | None, progress: Callable[[str], None]) -> Iterator[Executor]:
+def _judges(lab: Lab, executor: Executor | None, progress: Callable[[str], None]) -> Iterator[Executor]:
     """The executor that was given, else threads that each wait for a judge's process; Ctrl-C ends those."""
     if executor is not None:
         yield executor
         return
     own = ThreadPoolExecutor(JUDGES, thread_name_prefix="judge")
     try:
-        with connect(say=progress):
+        with backends_for(lab, progress):
             yield own
     except BaseException:
         own.shutdown(wait=False, cancel_futures=True)

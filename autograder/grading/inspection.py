@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder.backends import connect
 from autograder.explore.names import RunName
 from autograder.explore.scenario import CRASH_FAULTS, Scenario
 from autograder.explore.stage import Stage
 from autograder.grading.judge import judge
+from autograder.grading.lanes import backends_for
 from autograder.grading.notebook_file import Rejected
 from autograder.grading.program import Cell, Program
 from autograder.grading.replays import play_again
@@ -133,11 +133,11 @@ def inspect(
     program = _program(source, module, function, project)
     if run is not None:
         return play_again(lab, program, run, progress=progress)
-    with connect(say=progress) as lease:
+    with backends_for(lab, progress) as backends:
         verdict = judge(
             lab.name,
             program,
-            backends=lease.backends,
+            backends=backends,
             progress=lambda task, done, planned, broken: progress(f"{function}: run {done} of {planned}"),
         )
     return report_of(verdict)

@@ -10,7 +10,7 @@ import psycopg
 
 from autograder.backends import BackendError, Backends
 from autograder.explore.conductor import Stuck
-from autograder.explore.scenario import Played, Scenario, named, strikes
+from autograder.explore.scenario import Playable, Played, named
 from autograder.explore.sweep import Swept, sweep
 from autograder.grading.lanes import LANES, LaneSpec, Pool
 from autograder.grading.program import Program
@@ -32,7 +32,7 @@ def judge(
     lab_name: str,
     program: Program,
     *,
-    backends: Backends,
+    backends: Backends | None,
     tasks: Iterable[str] | None = None,
     lanes: int = LANES,
     progress: Progress = _silent,
@@ -88,13 +88,13 @@ def _begin(lab: Lab, tasks: list[Task], pool: Pool) -> None:
         future.add_done_callback(lambda done, scenario=scenario: _follow(lab, scenario, done, pool))
 
 
-def _follow(lab: Lab, scenario: Scenario, done: object, pool: Pool) -> None:
+def _follow(lab: Lab, scenario: Playable, done: object, pool: Pool) -> None:
     if done.cancelled() or done.exception() is not None:  # type: ignore[attr-defined]
         return
     played: Played = done.result()  # type: ignore[attr-defined]
     if played.violations:
         return
-    pool.prepare(scenario.name, [named(scenario, _tag(lab), strike) for strike in strikes(scenario, played.history)])
+    pool.prepare(scenario.name, scenario.plan(_tag(lab), played))
 
 
 def _judge_one(lab: Lab, task: Task, program: Program, pool: Pool, progress: Progress) -> TaskVerdict:
@@ -110,7 +110,7 @@ def _judge_one(lab: Lab, task: Task, program: Program, pool: Pool, progress: Pro
     return judge_task(lab, task, swept)
 
 
-def _sweep(lab: Lab, task: Task, scenario: Scenario, pool: Pool, progress: Progress) -> Swept:
+def _sweep(lab: Lab, task: Task, scenario: Playable, pool: Pool, progress: Progress) -> Swept:
     return sweep(
         scenario,
         _tag(lab),

@@ -21,9 +21,10 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from autograder.backends import ROOT, BackendError, connect
+from autograder.backends import ROOT, BackendError
 from autograder.grading.handins import taken
 from autograder.grading.judge import judge
+from autograder.grading.lanes import backends_for
 from autograder.grading.report import report_html, report_text
 from autograder.grading.notebook_file import Rejected
 from autograder.grading.verdict import Verdict
@@ -197,9 +198,9 @@ def _serve(request: Mapping[str, Any]) -> Graded:
             program, _ = taken(lab, notebook)
         except Rejected as refusal:
             return Graded(lab=lab.name, kind="rejected", said=str(refusal))
-    with connect() as lease:
+    with backends_for(lab) as backends:
         chosen = request.get("tasks")
-        return graded_from(judge(lab.name, program, backends=lease.backends, tasks=chosen, lanes=request["lanes"]))
+        return graded_from(judge(lab.name, program, backends=backends, tasks=chosen, lanes=request["lanes"]))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""Lanes for a hand-in: backends of their own, a zygote with the learner's program, and a pool that plays runs on them."""
+"""Lanes for a hand-in: backends of their own, a zygote with the learner's program, and a pool that plays runs on them.
+
+A scenario says which engine plays it, and each engine has lanes of its own kind; a worker opens those that it needs.
+"""
 
 from __future__ import annotations
 
@@ -8,27 +11,31 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.util import Finalize
+from typing import Any
 
-from autograder.backends import Backends
+from autograder.backends import Backends, connect
 from autograder.backends.broker import Broker
 from autograder.backends.databases import create_database, drop_database, learner_address
 from autograder.explore.lane import Lane
 from autograder.explore.names import RunName
-from autograder.explore.scenario import Played, play
+from autograder.explore.scenario import Engine, Played
+from autograder.explore.virtual_lane import VirtualLane
 from autograder.grading.linux import die_with_parent
 from autograder.grading.program import Program
 from autograder.grading.sandbox import Sandbox
 from autograder.grading.subject import Zygote
 from autograder.grading.topics import LaneTopics
-from autograder.labs import find
+from autograder.grading.warmth import CLIENTS
+from autograder.labs import Lab, find
 
-__all__ = ["LaneSpec", "Pool", "open_lane"]
+__all__ = ["LaneSpec", "Pool", "backends_for", "open_lane"]
 
+VIRTUAL_CLIENTS = (*CLIENTS, "autograder.simulation.inside")
 LANES = max(2, min(4, os.cpu_count() or 2))
 
 
@@ -36,14 +43,26 @@ LANES = max(2, min(4, os.cpu_count() or 2))
 class LaneSpec:
     """All that is needed to open a lane, in this process or another."""
 
-    backends: Backends
+    backends: Backends | None
+    """None for a lab that is played in virtual time alone."""
     lab: str
     program: Program
 
 
+@contextmanager
+def backends_for(lab: Lab, say: Callable[[str], None] = lambda line: None) -> Iterator[Backends | None]:
+    """This clone's backends, started where they do not run; None, at once, for a lab that needs none."""
+    if "backends" not in lab.engines:
+        yield None
+        return
+    with connect(say=say) as lease:
+        yield lease.backends
+
+
 def open_lane(spec: LaneSpec, cleanup: ExitStack) -> Lane:
-    """Open a lane; whatever it holds is let go when ``cleanup`` ends."""
+    """Open a lane with backends; whatever it holds is let go when ``cleanup`` ends."""
     lab = find(spec.lab)
+    assert spec.backends is not None, f"{lab.name} says that it needs no backends"
     broker = Broker(None)
     cleanup.callback(broker.kill)
     broker.launch()
@@ -62,6 +81,14 @@ def open_lane(spec: LaneSpec, cleanup: ExitStack) -> Lane:
     return lane
 
 
+def open_virtual_lane(spec: LaneSpec, cleanup: ExitStack) -> VirtualLane:
+    """Open a lane without backends: a zygote, and nothing else."""
+    lab = find(spec.lab)
+    zygote = cleanup.enter_context(Zygote(preload=VIRTUAL_CLIENTS, sandbox=Sandbox(reads=lab.reads)))
+    zygote.load(spec.program)
+    return VirtualLane(zygote)
+
+
 def _count() -> Iterator[int]:
     number = 0
     while True:
@@ -70,24 +97,26 @@ def _count() -> Iterator[int]:
 
 
 _numbers = _count()
-_open: dict[LaneSpec, Lane] = {}
+_OPENERS: Mapping[Engine, Callable[[LaneSpec, ExitStack], Any]] = {"backends": open_lane, "virtual": open_virtual_lane}
+_open: dict[tuple[LaneSpec, Engine], Any] = {}
 _cleanup = ExitStack()
 
 
 def play_one(spec: LaneSpec, scenario: str, name: RunName) -> Played:
     """Play one run on this worker's lane, opening it first where it is not open yet."""
-    lane = _open.get(spec)
+    playable = find(spec.lab).scenario(scenario)
+    lane = _open.get((spec, playable.engine))
     if lane is None:
         if not _open:
             # A worker that was forked ends without the functions of atexit.
             Finalize(None, _cleanup.close, exitpriority=10)
-        lane = _open[spec] = open_lane(spec, _cleanup)
-    return play(find(spec.lab).scenario(scenario), lane, name)
+        lane = _open[spec, playable.engine] = _OPENERS[playable.engine](spec, _cleanup)
+    return playable.play_on(lane, name)
 
 
 def protection_of(spec: LaneSpec) -> str:
-    """Which protections are on where this worker's lane runs learner code."""
-    lane = _open.get(spec)
+    """Which protections are on where this worker's lanes run learner code."""
+    lane = next((lane for (opened, _), lane in _open.items() if opened == spec), None)
     return lane.subjects.protection.describe()[0] if lane is not None else ""
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from autograder.backends import connect
 from autograder.explore.names import BadRunName, RunName
 from autograder.explore.scenario import Played
 from autograder.explore.sweep import Coverage, Swept
-from autograder.grading.lanes import LaneSpec, Pool
+from autograder.grading.lanes import LaneSpec, Pool, backends_for
 from autograder.grading.program import Program
 from autograder.grading.request import Report, report_of
 from autograder.grading.verdict import Verdict, judge_task
@@ -22,8 +21,8 @@ def play_again(lab: Lab, program: Program, run: str, *, progress: Callable[[str]
     """The report on one run; raises BadRunName when this program never comes to where the run strikes."""
     name = RunName.parse(run)
     task = _task(lab, name)
-    with connect(say=progress) as lease:
-        spec = LaneSpec(backends=lease.backends, lab=lab.name, program=program)
+    with backends_for(lab, progress) as backends:
+        spec = LaneSpec(backends=backends, lab=lab.name, program=program)
         with Pool(spec, lanes=1) as pool:
             played = next(iter(pool(name.scenario, [name])))
     if not played.reached:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from autograder.diagram import Diagram, focus, page
 from autograder.diagram.story import sentence
 from autograder.explore.names import RunName
+from autograder.explore.coverage import claim
 from autograder.explore.scenario import Played
 from autograder.explore.sweep import Swept
 from autograder.grading.verdict import TaskVerdict, Verdict
@@ -115,17 +116,7 @@ def coverage(task: Task, swept: Iterable[Swept]) -> list[str]:
 
 
 def _coverage_line(task: Task, one: Swept) -> str:
-    scenario = next(scenario for scenario in task.scenarios if scenario.name == one.scenario)
-    broken, covered = len(one.broken), one.coverage
-    if one.undisturbed.violations:
-        return f"{scenario.title}: broken without a fault, so no fault was tried."
-    if not scenario.faults:
-        return f"{scenario.title}: this one schedule; {'it holds' if not broken else 'it breaks a rule'}."
-    what = "pauses" if scenario.faults == ("pause",) else "crash points"
-    line = f"{scenario.title}: {covered.reached} of {covered.planned} {what}"
-    line += f" ({covered.calls} calls × {len(covered.faults)} faults)" if what == "crash points" else " (every call of the first process)"
-    line += ", every one" if covered.exhaustive else f"; your program never came to the others ({', '.join(one.unreached[:2])})"
-    return f"{line}; {'all hold' if not broken else f'{broken} break a rule'}."
+    return claim(next(scenario for scenario in task.scenarios if scenario.name == one.scenario), one)
 
 
 def _total(verdict: Verdict) -> str:

@@ -83,7 +83,7 @@ def findings(swept: tuple[Swept, ...]) -> frozenset[Finding]:
     for one in swept:
         for played in one.broken:
             _, _, _, *strike = played.name.split(".")
-            fault, call, _ = strike or ("none", "none", "")
+            fault, call, *_ = strike or ("none", "none")
             found |= {
                 Finding(one.scenario, violation.rule, fault, call, violation.evidence) for violation in played.violations
             }
@@ -93,13 +93,18 @@ def findings(swept: tuple[Swept, ...]) -> frozenset[Finding]:
 def points_of(task: Task, swept: tuple[Swept, ...]) -> tuple[int, tuple[str, ...]]:
     """Points, and the names of the rules that are broken.
 
-    A rule earns its points when it holds in every run of the task. A program that breaks a rule in the undisturbed run
-    of the first scenario earns nothing: its other runs were not played, and refusing everything is safe and useless.
+    A rule earns its points when it holds in every run of the task; one about answers earns the share that is right. A
+    program that breaks a rule in the undisturbed run of the first scenario earns nothing: its other runs were not
+    played, and refusing everything is safe and useless.
     """
     broken = {violation.rule for one in swept for played in one.broken for violation in played.violations}
-    if swept[0].undisturbed.violations:
+    shares = {rule: 0.0 for rule in broken}
+    for played in (played for one in swept for played in one.broken):
+        shares |= {found.rule: played.share for found in played.violations if played.share is not None}
+    first = swept[0].undisturbed
+    if first.violations and first.share is None:
         return 0, tuple(sorted(broken))
-    return sum(points for rule, points in task.points.items() if rule not in broken), tuple(sorted(broken))
+    return sum(int(points * shares.get(rule, 1.0) + 1e-9) for rule, points in task.points.items()), tuple(sorted(broken))
 
 
 def judge_task(lab: Lab, task: Task, swept: tuple[Swept, ...], notes: tuple[str, ...] = ()) -> TaskVerdict:
@@ -108,6 +113,9 @@ def judge_task(lab: Lab, task: Task, swept: tuple[Swept, ...], notes: tuple[str,
     found = findings(swept)
     mistake = next((known for known in lab.mistakes if known.task == task.name and known.shows(found)), None)
     shown = all(one.coverage.reached >= REACHED_MIN * one.coverage.planned for one in swept)
+    if any(one.undisturbed.blank for one in swept):
+        said = "Nothing is answered yet."
+        return TaskVerdict(task=task.name, kind="unanswered", points=0, points_max=task.points_max, said=said)
     kind: Kind = "broken" if broken else "passed" if shown else "unknown"
     return TaskVerdict(
         task=task.name,

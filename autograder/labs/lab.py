@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from autograder.backends.databases import SCHEMA
-from autograder.explore.scenario import Scenario
+from autograder.explore.scenario import Engine, Playable
 from autograder.invariants import Invariant
 
 __all__ = ["Finding", "Lab", "Mistake", "Outcome", "Rule", "Task"]
@@ -43,7 +43,7 @@ class Task:
     name: str
     title: str
     function: str
-    scenarios: tuple[Scenario, ...]
+    scenarios: tuple[Playable, ...]
     points: Mapping[str, int]
     """Points by the name of the rule that earns them."""
     outcomes: tuple[Outcome, ...]
@@ -102,6 +102,11 @@ class Lab:
     reads: tuple[str, ...] = ()
     """Folders that the program may read beside its own cells."""
 
+    @property
+    def engines(self) -> frozenset[Engine]:
+        """The engines that play its scenarios; without ``backends`` it opens no database and no broker."""
+        return frozenset(scenario.engine for task in self.tasks for scenario in task.scenarios)
+
     def task(self, name: str) -> Task:
         """The task of this name; raises KeyError with the names there are."""
         for task in self.tasks:
@@ -113,7 +118,7 @@ class Lab:
         """The rule of this name."""
         return next(rule for rule in self.rules if rule.name == name)
 
-    def scenario(self, name: str) -> Scenario:
+    def scenario(self, name: str) -> Playable:
         """The scenario of this name; raises KeyError with the names there are."""
         scenarios = [scenario for task in self.tasks for scenario in task.scenarios]
         for scenario in scenarios:

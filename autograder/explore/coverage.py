@@ -1,0 +1,50 @@
+"""Coverage in words: what a sweep has tried, exactly, and how strong a claim that is."""
+
+from __future__ import annotations
+
+from autograder.explore.scenario import Playable
+from autograder.explore.sweep import Swept
+
+__all__ = ["claim"]
+
+
+def claim(scenario: Playable, swept: Swept) -> str:
+    """One line: what was played, how much of what was planned was reached, and what came of it."""
+    if swept.undisturbed.share is not None:
+        return f"{scenario.title}: every answer compared with what the judge computes."
+    if swept.undisturbed.violations:
+        return f"{scenario.title}: broken without a fault, so {_not_tried(scenario)} was tried."
+    if not scenario.faults and not swept.coverage.planned:
+        schedule = "this one schedule" if scenario.engine == "backends" else "this one run"
+        return f"{scenario.title}: {schedule}; {'it holds' if not swept.broken else 'it breaks a rule'}."
+    return f"{scenario.title}: {_struck(scenario, swept)}; {_outcome(swept)}."
+
+
+def _not_tried(scenario: Playable) -> str:
+    return "no fault" if scenario.faults or scenario.engine == "backends" else "no other seed"
+
+
+def _struck(scenario: Playable, swept: Swept) -> str:
+    covered = swept.coverage
+    parts = []
+    points = covered.planned - covered.pairs - covered.samples
+    if covered.samples:
+        parts.append(f"{covered.samples + 1} seeds, a sample")
+    if scenario.faults == ("pause",):
+        parts.append(f"{covered.reached} of {covered.planned} pauses (every call of the first process)")
+    elif points or not parts:
+        reached = f"{covered.reached} of {covered.planned}" if points == covered.planned else str(points)
+        parts.append(f"{reached} crash points ({covered.calls} calls × {len(covered.faults)} faults)")
+    if covered.pairs:
+        parts.append(f"{covered.pairs} pairs of them, no three")
+    return " and ".join(parts) + _completeness(swept, points)
+
+
+def _completeness(swept: Swept, points: int) -> str:
+    if not swept.coverage.exhaustive:
+        return f"; your program never came to the others ({', '.join(swept.unreached[:2])})"
+    return ", every one" if points else ""
+
+
+def _outcome(swept: Swept) -> str:
+    return "all hold" if not swept.broken else f"{len(swept.broken)} break a rule"
