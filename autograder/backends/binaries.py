@@ -16,7 +16,18 @@ from pathlib import Path
 
 from autograder.backends.errors import BackendError
 
-__all__ = ["POSTGRES_MAJOR_MIN", "REDIS_MAJOR_MIN", "PostgresBinaries", "RedisBinary", "find_postgres", "find_redis"]
+__all__ = [
+    "POSTGRES_MAJOR_MIN",
+    "REDIS_MAJOR_MIN",
+    "PostgresBinaries",
+    "RedisBinary",
+    "find_postgres",
+    "find_redis",
+    "named_postgres",
+    "named_redis",
+    "program_version",
+    "system_postgres",
+]
 
 POSTGRES_MAJOR_MIN = 15
 REDIS_MAJOR_MIN = 7
@@ -55,11 +66,11 @@ class RedisBinary:
 
 def find_postgres() -> PostgresBinaries:
     """The Postgres to use; raises BackendError with the command that mends it when there is none."""
-    named = os.environ.get("FORTNIGHT_PG_BIN")
-    if named:
-        return _named_postgres(Path(named))
+    named = named_postgres()
+    if named is not None:
+        return named
     for folder, origin in _postgres_candidates():
-        version = _version(folder / "postgres")
+        version = program_version(folder / "postgres")
         if version and version[0] >= POSTGRES_MAJOR_MIN and (folder / "initdb").exists():
             return PostgresBinaries(folder=folder, major=version[0], origin=origin)
     raise BackendError(
@@ -69,8 +80,13 @@ def find_postgres() -> PostgresBinaries:
     )
 
 
-def _named_postgres(folder: Path) -> PostgresBinaries:
-    version = _version(folder / "postgres")
+def named_postgres() -> PostgresBinaries | None:
+    """The Postgres that FORTNIGHT_PG_BIN names; None when it names none."""
+    named = os.environ.get("FORTNIGHT_PG_BIN")
+    if not named:
+        return None
+    folder = Path(named)
+    version = program_version(folder / "postgres")
     if version is None or not (folder / "initdb").exists():
         raise BackendError(
             f"FORTNIGHT_PG_BIN names {folder}, but no postgres and initdb run there: correct or unset it."
@@ -87,6 +103,11 @@ def _postgres_candidates() -> Iterator[tuple[Path, str]]:
         folder = _package_folder(package)
         if folder is not None:
             yield folder / inside, package
+    yield from system_postgres()
+
+
+def system_postgres() -> Iterator[tuple[Path, str]]:
+    """The folders of this machine that may hold a Postgres, the newest first, and where each was found."""
     on_path = shutil.which("postgres")
     if on_path:
         yield Path(on_path).resolve().parent, "PATH"
@@ -97,19 +118,25 @@ def _postgres_candidates() -> Iterator[tuple[Path, str]]:
 
 def find_redis() -> RedisBinary | None:
     """The Redis or Valkey to use; None where there is no program, and fakeredis has to do."""
-    named = os.environ.get("FORTNIGHT_REDIS_BIN")
-    if named:
-        version = _version(Path(named))
-        if version is None:
-            raise BackendError(
-                f"FORTNIGHT_REDIS_BIN names {named}, which does not run as a server: correct or unset it."
-            )
-        return RedisBinary(path=Path(named), version=_dotted(version), origin="FORTNIGHT_REDIS_BIN")
+    named = named_redis()
+    if named is not None:
+        return named
     for path, origin in _redis_candidates():
-        version = _version(path)
+        version = program_version(path)
         if version and version[0] >= REDIS_MAJOR_MIN:
-            return RedisBinary(path=path, version=_dotted(version), origin=origin)
+            return RedisBinary(path=path, version=".".join(map(str, version)), origin=origin)
     return None
+
+
+def named_redis() -> RedisBinary | None:
+    """The server that FORTNIGHT_REDIS_BIN names; None when it names none."""
+    named = os.environ.get("FORTNIGHT_REDIS_BIN")
+    if not named:
+        return None
+    version = program_version(Path(named))
+    if version is None:
+        raise BackendError(f"FORTNIGHT_REDIS_BIN names {named}, which does not run as a server: correct or unset it.")
+    return RedisBinary(path=Path(named), version=".".join(map(str, version)), origin="FORTNIGHT_REDIS_BIN")
 
 
 def _redis_candidates() -> Iterator[tuple[Path, str]]:
@@ -134,7 +161,7 @@ def _package_folder(name: str) -> Path | None:
 
 
 @functools.cache
-def _version(program: Path) -> tuple[int, ...] | None:
+def program_version(program: Path) -> tuple[int, ...] | None:
     """The version that a program says it has; None when it does not run here."""
     if not os.access(program, os.X_OK):
         return None
@@ -145,6 +172,3 @@ def _version(program: Path) -> tuple[int, ...] | None:
     found = re.search(r"(?:PostgreSQL\) |v=|v)(\d+(?:\.\d+)*)", said.stdout)
     return tuple(int(part) for part in found.group(1).split(".")) if found and said.returncode == 0 else None
 
-
-def _dotted(version: tuple[int, ...]) -> str:
-    return ".".join(map(str, version))

@@ -87,13 +87,14 @@ class Postgres:
         port: int | None = None,
         settings: Mapping[str, str] = MappingProxyType({}),
         mode: Privilege | None = None,
+        binaries: PostgresBinaries | None = None,
     ) -> None:
         self.folder = Path(folder)
         self.settings = {**SETTINGS, **settings}
         self.mode: Privilege = mode or privilege()
         self._port = port
         self._server: ServerProcess | None = None
-        self._binaries: PostgresBinaries | None = None
+        self._binaries = binaries
 
     def __enter__(self) -> Postgres:
         self.start()

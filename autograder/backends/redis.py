@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from autograder.backends.binaries import find_redis
+from autograder.backends.binaries import RedisBinary, find_redis
 from autograder.backends.errors import BackendError
 from autograder.backends.processes import Identity, free_port
 from autograder.backends.server import ServerProcess
@@ -35,12 +35,14 @@ class Redis:
         port: int | None = None,
         durable: bool = True,
         kind: RedisKind | None = None,
+        binary: RedisBinary | None = None,
         options: Sequence[str] = (),
     ) -> None:
         self.folder = Path(folder)
         self.durable = durable
         self.options = tuple(options)
-        self._kind = kind
+        self._kind: RedisKind | None = "server" if binary else kind
+        self._binary = binary
         self._port = port
         self._server: ServerProcess | None = None
 
@@ -120,7 +122,7 @@ class Redis:
             self._server.kill()
 
     def _server_command(self) -> list[str]:
-        found = find_redis()
+        found = self._binary or find_redis()
         if found is None:
             raise _missing()
         return [str(found.path), *_settings(self.port, self.durable), *self.options]
