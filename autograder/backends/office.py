@@ -132,7 +132,7 @@ class Office:
     def _answer(self, message: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         op = message.get("op")
         if op == "hello":
-            _send(writer, {"ok": {"protocol": PROTOCOL, "pid": os.getpid(), "state": str(self.state.resolve())}})
+            _send(writer, {"ok": self._greeting()})
         elif op == "status":
             _send(writer, {"ok": self._status()})
         elif op == "stop":
@@ -174,6 +174,15 @@ class Office:
 
     def _count_down(self) -> None:
         self._idle = asyncio.get_running_loop().call_later(self.idle_s, self._closing.set)
+
+    def _greeting(self) -> dict[str, Any]:
+        return {
+            "protocol": PROTOCOL,
+            "pid": os.getpid(),
+            "state": str(self.state.resolve()),
+            "world": self.world.name,
+            "leases": len(self.holders),
+        }
 
     def _status(self) -> dict[str, Any]:
         return {

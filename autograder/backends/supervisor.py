@@ -24,7 +24,7 @@ from autograder.backends.link import address_file, open_link
 from autograder.backends.office import Office
 from autograder.backends.processes import identify
 from autograder.backends.state import make_folder, socket_paths, state_folder, write_text
-from autograder.backends.worlds import Embedded
+from autograder.backends.worlds import chosen_world, world_named
 
 __all__ = ["main"]
 
@@ -52,6 +52,8 @@ def main() -> None:
 
 def _serve(state: Path, tell: int) -> None:
     _detach(make_folder(state / "supervisor") / "log")
+    # First of all, so that a world that this machine lacks is refused before anybody waits for it.
+    world = world_named(chosen_world(state), state)
     lock = _take_lock(state)
     if lock is None:
         _report(tell, "another listens")
@@ -63,7 +65,7 @@ def _serve(state: Path, tell: int) -> None:
     inside = place.parent == address_file(state).parent
     write_text(address_file(state), place.name if inside else str(place))
     _report(tell, "listening")
-    office = Office(Embedded(state), state=state, lock=lock, idle_s=float(os.environ.get("FORTNIGHT_IDLE_S", "60")))
+    office = Office(world, state=state, lock=lock, idle_s=float(os.environ.get("FORTNIGHT_IDLE_S", "60")))
     try:
         asyncio.run(office.serve(listener))
     finally:

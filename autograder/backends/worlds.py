@@ -1,25 +1,39 @@
-"""Worlds: sets of the three backends. Embedded is the one that any Python can start; others can stand beside it."""
+"""Worlds: sets of the three backends. Embedded is the one that any Python can start; two others stand beside it.
+
+Which one a clone uses is said by ``FORTNIGHT_WORLD``, else by what ``./fortnight start --world`` remembered in the state
+folder, else it is embedded.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import asdict
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from signal import Signals
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 from autograder.backends.addresses import Backends, ShopAddresses
-from autograder.backends.broker import Broker
-from autograder.backends.databases import prepare_shop
 from autograder.backends.errors import BackendError
-from autograder.backends.postgres import Postgres
-from autograder.backends.processes import Identity, end
-from autograder.backends.redis import Redis
-from autograder.backends.state import make_folder, read_json, write_text
+from autograder.backends.state import write_text
 
-__all__ = ["Embedded", "Launcher", "World"]
+__all__ = [
+    "VARIABLE",
+    "WORLDS",
+    "World",
+    "WorldName",
+    "chosen_world",
+    "open_world",
+    "prepare",
+    "remember_world",
+    "take_down",
+    "world_named",
+]
+
+WorldName = Literal["embedded", "native", "containers"]
+WORLDS: tuple[WorldName, ...] = get_args(WorldName)
+VARIABLE = "FORTNIGHT_WORLD"
+
+Say = Callable[[str], None]
 
 
 class World(Protocol):
@@ -43,120 +57,78 @@ class World(Protocol):
         """One entry per backend, for people to read."""
 
 
-class Launcher(Protocol):
-    """What an embedded backend can do."""
-
-    name: str
-
-    @property
-    def port(self) -> int: ...
-    @property
-    def identity(self) -> Identity | None: ...
-    def launch(self) -> None: ...
-    def wait(self) -> None: ...
-    def is_running(self) -> bool: ...
-    def how_it_ended(self) -> str: ...
-    def stop(self) -> None: ...
-    def kill(self) -> None: ...
+def chosen_world(state: Path) -> WorldName:
+    """The world that this clone uses; raises BackendError for a name that is none."""
+    said = os.environ.get(VARIABLE)
+    if said:
+        return _known(said, VARIABLE)
+    try:
+        remembered = _file(state).read_text(encoding="utf-8").strip()
+    except OSError:
+        return "embedded"
+    return _known(remembered, str(_file(state)))
 
 
-class Embedded:
-    """Postgres, Redis and Kafka as our own child processes, their data in the state folder.
+def remember_world(state: Path, name: WorldName) -> None:
+    """Use this world from now on, in this clone."""
+    write_text(_file(state), f"{name}\n")
 
-    ``servers.json`` there names the processes that run and the ports they had, so that the next start can end what a
-    killed supervisor left behind, and notebooks find everything where it was.
-    """
 
-    name = "embedded"
+def _file(state: Path) -> Path:
+    return state / "world"
 
-    def __init__(self, state: Path) -> None:
-        self.state = state
-        self.record = make_folder(state / "supervisor") / "servers.json"
-        ports = (read_json(self.record) or {}).get("ports", {})
-        self.postgres = Postgres(state / "postgres", port=ports.get("Postgres"))
-        self.redis = Redis(state / "redis", port=ports.get("Redis"))
-        self.kafka = Broker(state / "kafka", port=ports.get("Kafka"))
-        self.restarts = dict.fromkeys(("Postgres", "Redis", "Kafka"), 0)
 
-    @property
-    def launchers(self) -> Sequence[Launcher]:
-        """The three, the slowest first."""
-        return (self.kafka, self.redis, self.postgres)
+def _known(name: str, where: str) -> WorldName:
+    for world in WORLDS:
+        if world == name:
+            return world
+    raise BackendError(f"{where} says {name!r}; a world is called {', '.join(WORLDS[:-1])} or {WORLDS[-1]}.")
 
-    def start(self) -> None:
-        """Launch all three at once, then wait for each; the first start also makes the shop's database."""
-        self._end_orphans()
-        try:
-            for launcher in self.launchers:
-                launcher.launch()
-                self._write_record()
-            for launcher in self.launchers:
-                launcher.wait()
-            prepare_shop(self.postgres.address)
-        except BaseException:
-            self.stop()
-            raise
-        self._write_record()
 
-    def stop(self) -> None:
-        """End all three; the record keeps their ports."""
-        for launcher in self.launchers:
-            launcher.stop()
-        # The state folder may be gone: a clone was removed.
-        with suppress(BackendError):
-            self._write_record()
+def world_named(name: WorldName, state: Path) -> World:
+    """The world of this name on a state folder, not started; raises BackendError when this machine lacks it."""
+    # Imported when asked for: nobody pays for a world that is not used.
+    if name == "native":
+        from autograder.backends.native.world import native
 
-    def mend(self) -> list[str]:
-        """Start again what has died, where it was."""
-        said = []
-        for launcher in self.launchers:
-            if not launcher.is_running():
-                how = launcher.how_it_ended()
-                launcher.launch()
-                launcher.wait()
-                self.restarts[launcher.name] += 1
-                self._write_record()
-                said.append(f"{launcher.name} died ({how}) and was started again; what was in flight is lost.")
-        return said
+        return native(state)
+    if name == "containers":
+        from autograder.backends.containers import Containers
 
-    def addresses(self) -> tuple[Backends, ShopAddresses]:
-        """Where everything is."""
-        redis, kafka = self.redis.address, self.kafka.address
-        judge = Backends(postgres=self.postgres.address, redis=redis, kafka=kafka, world=self.name)
-        return judge, ShopAddresses(postgres=self.postgres.shop_address(), kafka=kafka, redis=redis)
+        return Containers(state)
+    from autograder.backends.local import embedded
 
-    def status(self) -> dict[str, Any]:
-        """One entry per backend."""
-        return {launcher.name: self._status_of(launcher) for launcher in self.launchers}
+    return embedded(state)
 
-    def _status_of(self, launcher: Launcher) -> dict[str, Any]:
-        found = launcher.identity
-        return {
-            "running": launcher.is_running(),
-            "pid": found.pid if found else None,
-            "port": launcher.port,
-            "restarts": self.restarts[launcher.name],
-        }
 
-    def _write_record(self) -> None:
-        running = [launcher for launcher in self.launchers if launcher.is_running()]
-        known = {
-            "state": str(self.state.resolve()),
-            "ports": {**(read_json(self.record) or {}).get("ports", {}), **self._ports()},
-            "processes": [asdict(launcher.identity) for launcher in running if launcher.identity],
-        }
-        write_text(self.record, json.dumps(known))
+def prepare(name: WorldName, state: Path, say: Say) -> None:
+    """What takes long the first time (a download, say) before the supervisor starts, saying so; raises BackendError."""
+    if name == "native":
+        from autograder.backends.native.readiness import prepare_native
 
-    def _ports(self) -> dict[str, int]:
-        ports = {"Postgres": self.postgres.port, "Redis": self.redis.port}
-        try:
-            return {**ports, "Kafka": self.kafka.port}
-        except BackendError:
-            return ports
+        prepare_native(say)
+    elif name == "containers":
+        from autograder.backends.containers import prepare as prepare_containers
 
-    def _end_orphans(self) -> None:
-        """End what a killed supervisor of this very folder left behind (not of the folder that ours copies)."""
-        known = read_json(self.record) or {}
-        if known.get("state") == str(self.state.resolve()):
-            for process in known.get("processes", ()):
-                end(Identity(**process), first=Signals.SIGINT)
+        prepare_containers(state, say)
+
+
+def take_down(state: Path) -> bool:
+    """End what a killed supervisor left running that is no process of ours: containers. False when there was none."""
+    if not (state / "containers").exists():
+        return False
+    from autograder.backends.containers import take_down as take_containers_down
+
+    return take_containers_down(state)
+
+
+@contextmanager
+def open_world(name: WorldName, state: Path) -> Iterator[World]:
+    """A world of one's own on a state folder, started; ended with the block. For tests and benchmarks."""
+    prepare(name, state, lambda sentence: None)
+    world = world_named(name, state)
+    world.start()
+    try:
+        yield world
+    finally:
+        world.stop()

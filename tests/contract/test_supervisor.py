@@ -20,9 +20,9 @@ import redis
 from autograder import backends
 from autograder.backends import BackendError, Lease
 from autograder.backends.link import address_file, open_link
+from autograder.backends.local import embedded
 from autograder.backends.processes import identify, is_running, wait_until
 from autograder.backends.state import ROOT
-from autograder.backends.worlds import Embedded
 
 RunningIn = Callable[[Path], list[int]]
 
@@ -136,7 +136,7 @@ def test_a_killed_supervisor_needs_no_repair(state: Path) -> None:
 
 
 def test_servers_that_outlived_their_supervisor_are_ended_by_the_next(state: Path) -> None:
-    left = Embedded(state)
+    left = embedded(state)
     # What a thread starts is not tied to us by the kernel, as nothing is on macOS.
     starter = threading.Thread(target=left.start)
     starter.start()

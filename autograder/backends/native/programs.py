@@ -37,7 +37,7 @@ def native_postgres() -> PostgresBinaries:
     for folder, origin in seen:
         version = program_version(folder / "postgres")
         if version and version[0] >= POSTGRES_MAJOR_MIN and (folder / "initdb").exists():
-            return PostgresBinaries(folder=folder, major=version[0], origin=origin)
+            return PostgresBinaries(folder=folder, version=version, origin=origin)
     why = _why_not("Postgres", (folder / "postgres" for folder, _ in seen), POSTGRES_MAJOR_MIN)
     raise BackendError(
         f"{why}: mend it with `{MEND_POSTGRES}`, or name the bin folder of a Postgres {POSTGRES_MAJOR_MIN} or newer in "
