@@ -1,7 +1,8 @@
 """The shop that the learner programs: its commands, events, addresses and tables. Small enough to read in one sitting."""
 
 from shop.addresses import Addresses
-from shop.commands import PlaceOrder
+from shop.commands import PlaceOrder, Reserve
 from shop.events import TOPIC, Event
+from shop.prices import price_of
 
-__all__ = ["TOPIC", "Addresses", "Event", "PlaceOrder"]
+__all__ = ["TOPIC", "Addresses", "Event", "PlaceOrder", "Reserve", "price_of"]

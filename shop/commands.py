@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-__all__ = ["PlaceOrder"]
+__all__ = ["PlaceOrder", "Reserve"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,3 +17,15 @@ class PlaceOrder:
     buyer: str
     item: str
     quantity: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reserve:
+    """Keep every line of a basket for ``buyer``: all of it, or nothing.
+
+    A line is an item and a quantity. Commands with different ids are different buyers' wishes.
+    """
+
+    reservation_id: str
+    buyer: str
+    lines: tuple[tuple[str, int], ...]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from autograder.explore.names import RunName
 from autograder.explore.scenario import Playable
+from autograder.explore.schedules import ScheduleScenario
 from autograder.explore.sweep import Swept
 
 __all__ = ["claim"]
@@ -12,12 +14,36 @@ def claim(scenario: Playable, swept: Swept) -> str:
     """One line: what was played, how much of what was planned was reached, and what came of it."""
     if swept.undisturbed.share is not None:
         return f"{scenario.title}: every answer compared with what the judge computes."
+    if swept.undisturbed.violations and isinstance(scenario, ScheduleScenario):
+        return f"{scenario.title}: broken when one call follows the other, so no other schedule was tried."
     if swept.undisturbed.violations:
         return f"{scenario.title}: broken without a fault, so {_not_tried(scenario)} was tried."
+    if isinstance(scenario, ScheduleScenario):
+        return f"{scenario.title}: {_walked(scenario, swept)}."
     if not scenario.faults and not swept.coverage.planned:
         schedule = "this one schedule" if scenario.engine == "backends" else "this one run"
         return f"{scenario.title}: {schedule}; {'it holds' if not swept.broken else 'it breaks a rule'}."
     return f"{scenario.title}: {_struck(scenario, swept)}; {_outcome(swept)}."
+
+
+def _walked(scenario: ScheduleScenario, swept: Swept) -> str:
+    """How many schedules, and of how many."""
+    count = swept.coverage.schedules
+    if swept.broken:
+        turns = "one call after the other" if not RunName.parse(swept.broken[0].name).preempts else "fewest preemptions first"
+        return f"the {count}{_nth(count)} schedule tried breaks a rule ({turns})"
+    if not swept.coverage.exhaustive:
+        return f"{count} schedules and then no more, so that others were not tried; all hold"
+    which = (
+        "every one, up to symmetry and commuting reads"
+        if scenario.preemptions_max is None
+        else f"every one with at most {scenario.preemptions_max} preemption"
+    )
+    return f"{count} schedules, {which}; all hold"
+
+
+def _nth(count: int) -> str:
+    return {1: "st", 2: "nd", 3: "rd"}.get(count % 10 if count % 100 not in (11, 12, 13) else 0, "th")
 
 
 def _not_tried(scenario: Playable) -> str:

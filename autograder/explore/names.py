@@ -2,7 +2,8 @@
 
 ``06.relay.a1-a2.kill-before.Produce-purchases.2`` is lab 6, scenario *relay*, with the events a1 and a2, in which the
 process is killed before its second ``Produce purchases`` reaches Kafka. A run without a fault ends after its input; a
-run with a second strike names it behind the first.
+run with a second strike names it behind the first. ``10.reserve.s1.a1b4a3`` is a schedule of two calls: one turn of
+the first, four of the second, three of the first.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ __all__ = ["NAME_LENGTH_MAX", "BadRunName", "RunName", "Strike", "slug"]
 
 NAME_LENGTH_MAX = 64
 LABEL_LENGTH_MAX = 22
+_SCHEDULE = re.compile(r"all|([a-c][0-9]+)+")
 
 
 class BadRunName(ValueError):
@@ -45,6 +47,8 @@ class RunName:
     strike: Strike | None = None
     then: Strike | None = None
     """A second strike, later than the first."""
+    schedule: str = ""
+    """Whose turn it is, of the calls that meet: ``a1b4a3``."""
 
     def __str__(self) -> str:
         name = self._with_labels(LABEL_LENGTH_MAX)
@@ -59,24 +63,36 @@ class RunName:
         for strike in (self.strike, self.then):
             if strike is not None:
                 parts += [strike.fault, slug(strike.label, length_max), str(strike.occurrence)]
+        if self.schedule:
+            parts.append(self.schedule)
         return ".".join(parts)
+
+    @property
+    def preempts(self) -> bool:
+        """Does its schedule take the turn from a call that could have gone on? Else one call simply follows the other."""
+        turns = re.findall("[a-c]", self.schedule)
+        return len(turns) > len(set(turns))
 
     @classmethod
     def parse(cls, text: str) -> RunName:
         """Read a name; its label stays a slug (see :func:`slug`), which is how strikes are matched."""
         parts = text.strip().split(".")
-        if len(parts) not in (3, 6, 9) or not all(parts) or len(text) > NAME_LENGTH_MAX:
+        if len(parts) not in (3, 4, 6, 9) or not all(parts) or len(text) > NAME_LENGTH_MAX:
             raise BadRunName(
                 f"{text!r} is not the name of a run; a name looks like 06.relay.a1-a2.kill-before.COMMIT.1"
                 " and stands in every report."
             )
         lab, scenario, tokens, *rest = parts
+        schedule = rest.pop() if len(rest) == 1 else ""
+        if schedule and not _SCHEDULE.fullmatch(schedule):
+            raise BadRunName(f"{text!r} does not end with a schedule such as a1b4a3.")
         return cls(
             lab=lab,
             scenario=scenario,
             input=() if tokens == "none" else tuple(tokens.split("-")),
             strike=_strike(rest[:3], text) if rest else None,
             then=_strike(rest[3:], text) if rest[3:] else None,
+            schedule=schedule,
         )
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "named",
     "play",
     "strikes",
+    "told",
     "without",
 ]
 
@@ -118,6 +119,8 @@ class Played:
     """What the learner's code raised, each once."""
     share: float | None = None
     """The share of the points that a partly right answer earns; None where a rule is kept or broken."""
+    schedules: int = 0
+    """How many schedules were walked, where this run stands for all of them."""
     blank: bool = False
     """Was nothing answered at all?"""
 
@@ -132,11 +135,18 @@ def play(scenario: Scenario, lane: Lane, name: RunName) -> Played:
     stage = Stage(lane, name, scenario.target)
     scenario.play(stage)
     history, violations = judged(scenario.rules, stage.history(scenario.title), stage.states)
+    return told(stage, history, violations, reached=name.strike is None or stage.conductor.struck)
+
+
+def told(
+    stage: Stage, history: History, violations: tuple[Violation, ...], *, name: str = "", reached: bool = True
+) -> Played:
+    """A run as it was played on this stage."""
     return Played(
-        name=str(name),
+        name=name or str(stage.name),
         history=history,
         violations=violations,
-        reached=name.strike is None or stage.conductor.struck,
+        reached=reached,
         failures=_failures(stage),
         output="".join(getattr(result, "output", "") for _, result in stage.results)[-2000:],
     )

@@ -77,9 +77,9 @@ class Stage:
 
     def once(self, process: str, function: str, *arguments: Any) -> Result | Ended:
         """One call; whatever happens, nobody asks again."""
-        actor = self._start(Job(process, function, arguments))
+        actor = self.start(Job(process, function, arguments))
         self.conductor.run(actor)
-        return self._finish(Job(process, function, arguments), actor)
+        return self.finish(Job(process, function, arguments), actor)
 
     def until_done(self, process: str, function: str, *arguments: Any) -> bool:
         """Call, and call again after a crash or an error, until it returns; False when it never does."""
@@ -108,9 +108,9 @@ class Stage:
 
     def beside(self, job: Job, happens: Callable[[], None]) -> Result | Ended:
         """One call, and something that happens elsewhere: at the planned pause, at a lock, or when the call has ended."""
-        actor = self._start(job)
+        actor = self.start(job)
         self.conductor.beside(actor, happens)
-        return self._finish(job, actor)
+        return self.finish(job, actor)
 
     def together(
         self,
@@ -123,20 +123,21 @@ class Stage:
 
         ``between`` happens before the second starts.
         """
-        one = self._start(first)
+        one = self.start(first)
 
         def start_second() -> Actor:
             between()
-            return self._start(second)
+            return self.start(second)
 
         def look(two: Actor) -> None:
             self.second_was_first_to_end = two.done
             self.visible_at_resume = len(self.lane.messages())
 
         two = self.conductor.schedule(one, start_second, look)
-        return self._finish(first, one), self._finish(second, two)
+        return self.finish(first, one), self.finish(second, two)
 
-    def _start(self, job: Job) -> Actor:
+    def start(self, job: Job) -> Actor:
+        """A process begins this call; whoever conducts it calls :meth:`finish` when it has ended."""
         incarnations = self.recorder.processes.get(job.process, 0)
         if incarnations == 0 or job.process in self._crashed:
             self.recorder.begin(job.process)
@@ -146,7 +147,8 @@ class Stage:
         running = self.lane.start(job.process, job.function, list(job.arguments))
         return self.conductor.add(job.process, running)
 
-    def _finish(self, job: Job, actor: Actor) -> Result | Ended:
+    def finish(self, job: Job, actor: Actor) -> Result | Ended:
+        """The call has ended: close what the process left open, and note how it ended."""
         self.conductor.leave(actor)
         result = actor.result
         assert result is not None

@@ -36,6 +36,8 @@ class Coverage:
     """How many of the planned runs have two strikes."""
     samples: int = 0
     """How many of the planned runs have none, and differ by their seed."""
+    schedules: int = 0
+    """How many schedules were walked; such a sweep is one planned run."""
 
     @property
     def exhaustive(self) -> bool:
@@ -88,10 +90,12 @@ def _strike_all(
     progress: Callable[[int, int, Played | None], None],
 ) -> Swept:
     plan = [strike for name in names for strike in (name.strike, name.then) if strike is not None]
+    schedules = 0
     broken: list[Played] = []
     unreached: list[str] = []
     for done, (name, first) in enumerate(zip(names, player(scenario.name, names), strict=True), start=1):
         played = _reached(scenario, name, first, player)
+        schedules += played.schedules
         if not played.reached:
             unreached.append(played.name)
         if played.violations:
@@ -103,7 +107,8 @@ def _strike_all(
         reached=len(names) - len(unreached),
         faults=tuple(dict.fromkeys(strike.fault for strike in plan)),
         pairs=sum(name.then is not None for name in names),
-        samples=sum(name.strike is None for name in names),
+        samples=sum(name.strike is None and not name.schedule for name in names),
+        schedules=schedules,
     )
     return Swept(
         scenario=scenario.name,

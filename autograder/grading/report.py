@@ -71,8 +71,8 @@ def _counterexample(lab: Lab, verdict: TaskVerdict, played: Played) -> list[tupl
         *zip(("story", *[""] * STORY_LINES_MAX), _story(played), strict=False),
         ("so", f"{violation.evidence}."),
     ]
-    if _without_fault(played):
-        rows.append(("note", "No fault was needed: this is what it does when nothing goes wrong."))
+    if note := _note(RunName.parse(played.name)):
+        rows.append(("note", note))
     rows += [("says", failure) for failure in played.failures[:1]]
     if lab.mistakes:
         rows.append(("mistake", _mistake(verdict)))
@@ -94,8 +94,12 @@ def _reading(lab: Lab, rule: Rule, played: Played) -> str:
     return f"day {lab.number}, “{section}”" if lab.number else section
 
 
-def _without_fault(played: Played) -> bool:
-    return len(played.name.split(".")) == 3
+def _note(name: RunName) -> str:
+    if name.strike or name.preempts:
+        return ""
+    if name.schedule:
+        return "No preemption was needed: this is no race, it goes wrong when one call follows the other."
+    return "No fault was needed: this is what it does when nothing goes wrong."
 
 
 def _story(played: Played) -> list[str]:

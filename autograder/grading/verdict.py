@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from autograder.explore.names import RunName
 from autograder.explore.scenario import Played
 from autograder.explore.sweep import Swept
 from autograder.labs import find
@@ -82,12 +83,17 @@ def findings(swept: tuple[Swept, ...]) -> frozenset[Finding]:
     found: set[Finding] = set()
     for one in swept:
         for played in one.broken:
-            _, _, _, *strike = played.name.split(".")
-            fault, call, *_ = strike or ("none", "none")
+            fault, call = _struck(RunName.parse(played.name))
             found |= {
                 Finding(one.scenario, violation.rule, fault, call, violation.evidence) for violation in played.violations
             }
     return frozenset(found)
+
+
+def _struck(name: RunName) -> tuple[str, str]:
+    if name.preempts:
+        return "schedule", "any"
+    return (name.strike.fault, name.strike.label) if name.strike else ("none", "none")
 
 
 def points_of(task: Task, swept: tuple[Swept, ...]) -> tuple[int, tuple[str, ...]]:

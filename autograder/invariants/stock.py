@@ -1,0 +1,153 @@
+"""The rules of the locking lab. Each docstring is the sentence that the learner reads."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from autograder.history import Call, History
+from autograder.invariants.state import State
+from autograder.invariants.violation import Violation
+
+__all__ = [
+    "RULES",
+    "each_price_fits_its_unit",
+    "never_more_than_there_is",
+    "no_cart_meets_a_deadlock",
+    "nobody_looks_twice",
+    "nobody_waits_for_a_look",
+    "the_answer_is_true",
+    "what_can_be_sold_is_sold",
+]
+
+WRITES = ("insert ", "update ", "delete ", "merge ")
+
+
+def never_more_than_there_is(history: History, state: State) -> Violation | None:
+    """Not one unit more is reserved than there is: what is reserved and what is free add up to what the shop had."""
+    reserved: Counter[str] = Counter()
+    for row in state.rows("reservation"):
+        reserved[row["item"]] += row["quantity"]
+    free = {row["item"]: row["free"] for row in state.rows("stock")}
+    for item, had in state.known["had"].items():
+        if reserved[item] > had:
+            return _violation(1, f"the shop had {_units(had, item)} and has promised {reserved[item]}")
+        if reserved[item] + free.get(item, 0) != had:
+            return _violation(
+                1, f"the shop had {_units(had, item)}; {reserved[item]} are reserved and {free.get(item, 0)} are said to be free"
+            )
+    return None
+
+
+def the_answer_is_true(history: History, state: State) -> Violation | None:
+    """Who is told yes has every line of the basket, and who is told no has none."""
+    rows = {(row["id"], row["item"]): row for row in state.rows("reservation")}
+    for wish in _wishes(state):
+        name, answer = wish["reservation_id"], state.known["answers"].get(wish["reservation_id"])
+        if answer is None:
+            continue
+        if not isinstance(answer, bool):
+            return _violation(2, f"{wish['buyer']} was answered with {answer!r}, which is neither True nor False")
+        kept = [item for item, quantity in wish["lines"] if rows.get((name, item), {}).get("quantity") == quantity]
+        if answer and len(kept) < len(wish["lines"]):
+            return _violation(2, f"{wish['buyer']} was told yes, and {_missing(wish, kept)} is not reserved")
+        if not answer and any(row_id == name for row_id, _ in rows):
+            return _violation(2, f"{wish['buyer']} was told no, and has {' and '.join(kept) or 'something'} reserved all the same")
+    return None
+
+
+def what_can_be_sold_is_sold(history: History, state: State) -> Violation | None:
+    """What can be sold is sold: nobody is told no while there is enough, and whoever gets an error is answered when asking again."""
+    free = {row["item"]: row["free"] for row in state.rows("stock")}
+    for wish in _wishes(state):
+        answer = state.known["answers"].get(wish["reservation_id"])
+        if answer is None:
+            said = state.known.get("trouble") or "it did not say why"
+            return _violation(3, f"{wish['buyer']} asks again and again and is never answered: {said}")
+        if answer is False and all(free.get(item, 0) >= quantity for item, quantity in wish["lines"]):
+            left = " and ".join(_units(free[item], item) for item, _ in wish["lines"])
+            return _violation(3, f"{wish['buyer']} was told no, and in the end there is still {left} to sell")
+    return None
+
+
+def each_price_fits_its_unit(history: History, state: State) -> Violation | None:
+    """Each price is the one of the unit that the buyer got: what was free when it was taken decides, and nothing older."""
+    for item in state.known["had"]:
+        paid = sorted(row["price"] for row in state.rows("reservation") if row["item"] == item)
+        asked = sorted(state.known["prices"][item][: len(paid)])
+        if paid != asked:
+            return _violation(4, f"the buyers of {_units(len(paid), item)} pay {_cents(paid)}, where the units cost {_cents(asked)}")
+    return None
+
+
+def nobody_waits_for_a_look(history: History, state: State) -> Violation | None:
+    """Nobody waits for somebody who has only looked: before its first write, a call holds no lock that stops another."""
+    for call in history.calls:
+        for holder in call.waits_for:
+            if not any(_writes(other) and other.start < call.start for other in history.by(holder)):
+                return _violation(5, f"{call.process} waits at its {call.point} for {holder}, which has written nothing yet", call.process)
+    return None
+
+
+def no_cart_meets_a_deadlock(history: History, state: State) -> Violation | None:
+    """No two baskets ever wait for each other, in whatever order they were packed."""
+    for call in history.calls:
+        if call.waits_for and "40P01" in call.answer:
+            return _violation(
+                6,
+                f"{call.process} waits for {call.waits_for[0]}, which waits for {call.process}:"
+                f" Postgres ends the deadlock and fails {call.process}",
+                call.process,
+            )
+    return None
+
+
+def nobody_looks_twice(history: History, state: State) -> Violation | None:
+    """Nobody does the work twice: each call looks at the stock once, and the price that it reckoned with is final."""
+    looks = Counter(call.process for call in history.calls if call.label == "select stock")
+    again = [process for process, count in sorted(looks.items()) if count > state.known["looks_max"]]
+    if again:
+        return _violation(7, f"{again[0]} looked at the stock {looks[again[0]]} times", again[0])
+    return None
+
+
+RULES: Mapping[int, str] = {
+    number: rule.__name__
+    for number, rule in enumerate(
+        (
+            never_more_than_there_is,
+            the_answer_is_true,
+            what_can_be_sold_is_sold,
+            each_price_fits_its_unit,
+            nobody_waits_for_a_look,
+            no_cart_meets_a_deadlock,
+            nobody_looks_twice,
+        ),
+        start=1,
+    )
+}
+
+
+def _violation(number: int, evidence: str, process: str = "") -> Violation:
+    return Violation(rule=RULES[number], evidence=evidence, process=process)
+
+
+def _wishes(state: State) -> Iterator[Mapping[str, Any]]:
+    yield from state.known["wishes"]
+
+
+def _writes(call: Call) -> bool:
+    return call.effect and call.label.lower().startswith(WRITES)
+
+
+def _missing(wish: Mapping[str, Any], kept: list[str]) -> str:
+    return " and ".join(item for item, _ in wish["lines"] if item not in kept)
+
+
+def _units(count: int, item: str) -> str:
+    return f"{count} {item}" if count == 1 else f"{count} {item}s"
+
+
+def _cents(prices: list[int]) -> str:
+    return " and ".join(f"{price // 100}.{price % 100:02d}" for price in prices) or "nothing"
