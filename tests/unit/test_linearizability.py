@@ -173,6 +173,11 @@ def test_the_reason_tells_of_every_value_that_was_possible_meanwhile():
     assert decide(Register(0), history).reason == "the register could only be 0, 1 or 2 when p3 read 3"
 
 
+def test_a_value_that_another_answer_refutes_is_not_called_possible():
+    history = [cas("p1", 0, 1, True, 1, 5), cas("p2", 0, 1, True, 2, 6)]
+    assert decide(Register(0), history).reason == "the register could only be 1 when p2 asked for 1 in place of 0 and was obeyed"
+
+
 def test_two_registers_that_are_fine_alone_are_linearizable_together_but_sequential_is_not_local():
     """Each register's history is sequentially consistent, the two together are not (Herlihy & Wing, section 3.3)."""
     history = [

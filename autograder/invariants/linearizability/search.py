@@ -182,14 +182,18 @@ class _Search:
         self.free.append(bit)
 
     def _states(self, configurations: Configurations, bit: int) -> tuple[State, ...]:
-        """Every state that a configuration has gone through while this operation was pending."""
-        began, found = self.began[bit], {}
+        """Every state that a configuration has gone through while this operation was pending.
+
+        Where the operation would have fitted, that way was gone too, and another answer refuted it.
+        """
+        began, operation = self.began[bit], self.pending[bit]
+        found: dict[State, None] = {}
         for step in configurations.values():
             while step is not None and step.event >= began:
                 found[step.state] = None
                 step = step.before
             found[step.state if step is not None else self.thing.start] = None
-        return tuple(found)
+        return tuple(one for one in found if self.thing.after(one, operation) is IMPOSSIBLE) or tuple(found)
 
 
 def _kind(operation: Operation) -> tuple[object, ...]:
