@@ -2,45 +2,66 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from autograder.backends import Backends
+from autograder.grading.judge import judge
 from autograder.grading.program import Cell, Program
-from autograder.labs import find
-from tests.wrong.programs import HERE, program, programs, verdict_on
+from autograder.labs import NAMES, Lab, find
+from tests.wrong.programs import HERE, needs_backends, program, programs, verdict_on
 
-LAB = find("6")
-FOLDER = HERE.parent / "right" / LAB.name
+RIGHT_HERE = HERE.parent / "right"
+LABS = [find(name) for name in NAMES]
+RIGHT = [
+    pytest.param(lab, path, id=f"{lab.name[:5]}-{path.stem}") for lab in LABS for path in programs(RIGHT_HERE / lab.name)
+]
+SHAPES_MIN = 3
+"""Beside the reference."""
 
 
-def test_there_are_at_least_three_shapes_beside_the_reference():
-    assert len(programs(FOLDER)) >= 4
-
-
-@pytest.mark.parametrize("path", programs(FOLDER), ids=lambda path: path.stem)
-def test_a_right_program_holds_every_rule_at_every_point(path, postgres_address):
+def attempted(lab: Lab, path: Path) -> list[str]:
     wrote = program(path)
-    tasks = [task.name for task in LAB.tasks if task.graded and wrote.is_attempted(task.function)]
-    verdict = verdict_on(path, LAB.name, tasks, postgres_address)
+    return [task.name for task in lab.tasks if task.graded and wrote.is_attempted(task.function)]
+
+
+@pytest.fixture
+def postgres_of(request: pytest.FixtureRequest):
+    return lambda lab: request.getfixturevalue("postgres_address") if needs_backends(lab) else None
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.name)
+def test_there_are_three_shapes_of_the_whole_core_beside_the_reference(lab: Lab) -> None:
+    core = {task.name for task in lab.tasks if task.graded and not task.stretch}
+    shapes = [path for path in programs(RIGHT_HERE / lab.name) if core <= set(attempted(lab, path))]
+    assert len(shapes) >= 1 + SHAPES_MIN
+
+
+@pytest.mark.parametrize(("lab", "path"), RIGHT)
+def test_a_right_program_holds_every_rule_in_every_run(lab: Lab, path: Path, postgres_of) -> None:
+    tasks = attempted(lab, path)
+    verdict = verdict_on(path, lab.name, tasks, postgres_of(lab))
     broken = {task.task: task.counterexample.name for task in verdict.tasks if task.counterexample}
     assert broken == {}
-    assert {task.task: task.points for task in verdict.tasks} == {name: LAB.task(name).points_max for name in tasks}
-    assert {"place_order", "relay", "receive"} <= set(tasks)
+    assert {task.task: task.points for task in verdict.tasks} == {name: lab.task(name).points_max for name in tasks}
 
 
-def test_the_reference_earns_all_points_and_reaches_every_crash_point(postgres_address):
-    verdict = verdict_on(FOLDER / "reference.py", LAB.name, None, postgres_address)
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.name)
+def test_the_reference_earns_all_points_and_reaches_every_planned_run(lab: Lab, postgres_of) -> None:
+    verdict = verdict_on(RIGHT_HERE / lab.name / "reference.py", lab.name, None, postgres_of(lab))
     assert verdict.kind == "passed"
     assert verdict.points == verdict.points_max == 100
     assert all(swept.coverage.exhaustive for task in verdict.tasks for swept in task.swept)
 
 
-def test_the_empty_starter_earns_nothing(postgres_address):
-    starter = "def place_order(at, command):\n    raise NotImplementedError()\n"
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.name)
+def test_the_empty_starter_earns_nothing(lab: Lab, postgres_of) -> None:
+    functions = dict.fromkeys(task.function for task in lab.tasks if task.graded)
+    starter = "\n".join(f"def {function}(*given):\n    raise NotImplementedError()\n" for function in functions)
     cell = Cell(id="empty", role="solution", source=starter, name="empty", task="empty")
-    from autograder.backends import Backends
-    from autograder.grading.judge import judge
-
-    backends = Backends(postgres=postgres_address, redis="", kafka="", world="embedded")
-    verdict = judge(LAB.name, Program(title="empty", cells=(cell,)), backends=backends)
+    address = postgres_of(lab)
+    backends = Backends(postgres=address, redis="", kafka="", world="embedded") if address else None
+    verdict = judge(lab.name, Program(title="empty", cells=(cell,)), backends=backends)
     assert (verdict.points, verdict.kind) == (0, "unanswered")
     assert all("not written yet" in task.said for task in verdict.tasks)

@@ -12,8 +12,9 @@ from autograder.grading.judge import judge
 from autograder.grading.program import Cell, Program
 from autograder.grading.report import report_text
 from autograder.grading.verdict import Verdict
+from autograder.labs import Lab
 
-__all__ = ["HERE", "RACING", "golden", "program", "programs", "verdict_on", "wants_new_golden_files"]
+__all__ = ["HERE", "RACING", "golden", "needs_backends", "program", "programs", "verdict_on", "wants_new_golden_files"]
 
 HERE = Path(__file__).resolve().parent
 LANES = 2
@@ -32,9 +33,14 @@ def program(path: Path) -> Program:
     return Program(title=path.stem, cells=(cell,))
 
 
-def verdict_on(path: Path, lab: str, tasks: Sequence[str] | None, postgres: str) -> Verdict:
-    """The judge's verdict on a program, on backends of the test's own."""
-    backends = Backends(postgres=postgres, redis="", kafka="", world="embedded")
+def needs_backends(lab: Lab) -> bool:
+    """Is any of its stories played on real backends?"""
+    return "backends" in lab.engines
+
+
+def verdict_on(path: Path, lab: str, tasks: Sequence[str] | None, postgres: str | None) -> Verdict:
+    """The judge's verdict on a program, on backends of the test's own (none for a lab in virtual time)."""
+    backends = Backends(postgres=postgres, redis="", kafka="", world="embedded") if postgres else None
     return judge(lab, program(path), backends=backends, tasks=tasks, lanes=LANES)
 
 

@@ -2,32 +2,45 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from autograder.labs import find
-from tests.wrong.programs import HERE, golden, programs, verdict_on, wants_new_golden_files
+from autograder.labs import NAMES, Lab, find
+from tests.wrong.programs import HERE, golden, needs_backends, programs, verdict_on, wants_new_golden_files
 
-LAB = find("6")
-FOLDER = HERE / LAB.name
-TASKS = {mistake.name: mistake.task for mistake in LAB.mistakes}
-
-
-def test_every_known_mistake_has_its_program_and_every_program_its_mistake():
-    assert {path.stem for path in programs(FOLDER)} == set(TASKS)
+LABS = [find(name) for name in NAMES]
+WRONG = [pytest.param(lab, path, id=f"{lab.name[:5]}-{path.stem}") for lab in LABS for path in programs(HERE / lab.name)]
+PROGRAMS_MIN = 6
 
 
-def test_every_programming_task_has_programs_that_get_it_wrong():
-    assert {task.name for task in LAB.tasks if task.graded} == set(TASKS.values())
+def tasks_by_mistake(lab: Lab) -> dict[str, str]:
+    return {mistake.name: mistake.task for mistake in lab.mistakes}
 
 
-@pytest.mark.parametrize("path", programs(FOLDER), ids=lambda path: path.stem)
-def test_a_wrong_program_is_caught_named_and_reported(path, postgres_address):
-    verdict = verdict_on(path, LAB.name, [TASKS[path.stem]], postgres_address)
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.name)
+def test_every_known_mistake_has_its_program_and_every_program_its_mistake(lab: Lab) -> None:
+    known = tasks_by_mistake(lab)
+    assert {path.stem for path in programs(HERE / lab.name)} == set(known)
+    assert len(known) >= PROGRAMS_MIN
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.name)
+def test_every_task_has_programs_that_get_it_wrong(lab: Lab) -> None:
+    assert {task.name for task in lab.tasks if task.graded} <= set(tasks_by_mistake(lab).values())
+
+
+@pytest.mark.parametrize(("lab", "path"), WRONG)
+def test_a_wrong_program_is_caught_named_and_reported(
+    lab: Lab, path: Path, request: pytest.FixtureRequest
+) -> None:
+    postgres = request.getfixturevalue("postgres_address") if needs_backends(lab) else None
+    verdict = verdict_on(path, lab.name, [tasks_by_mistake(lab)[path.stem]], postgres)
     [task] = verdict.tasks
     assert task.kind == "broken"
-    assert task.points < task.points_max
+    assert task.points < task.points_max or not lab.task(task.task).graded
     assert task.mistake is not None and task.mistake.name == path.stem
-    kept = FOLDER / "golden" / f"{path.stem}.txt"
+    kept = HERE / lab.name / "golden" / f"{path.stem}.txt"
     if wants_new_golden_files():
         kept.parent.mkdir(exist_ok=True)
         kept.write_text(golden(verdict, path.stem), encoding="utf-8")
