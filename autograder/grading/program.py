@@ -12,6 +12,8 @@ from autograder.grading.python_source import bound_by, parse
 __all__ = ["Cell", "CellRole", "Program", "defined_functions", "is_starter"]
 
 CellRole = Literal["given", "solution", "free"]
+Defined = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+"""What a task may ask for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +46,7 @@ class Program:
     """Fingerprint of the notebook file's bytes, for the receipt."""
 
     def functions(self) -> dict[str, tuple[str, ...]]:
-        """The functions that each task's cells define, in order."""
+        """The functions and classes that each task's cells define, in order."""
         found: dict[str, tuple[str, ...]] = {}
         for cell in self.cells:
             if cell.role == "solution":
@@ -58,20 +60,20 @@ class Program:
             tree = parse(cell.source)
             for statement in tree.body if tree else []:
                 last = statement if function in bound_by(statement) else last
-        if isinstance(last, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(last, Defined):
             return not is_starter(last)
         return last is not None
 
 
-def defined_functions(source: str) -> dict[str, ast.FunctionDef | ast.AsyncFunctionDef]:
-    """The functions that a cell defines at its top level; none for a cell that is not Python."""
+def defined_functions(source: str) -> dict[str, Defined]:
+    """The functions and classes that a cell defines at its top level; none for a cell that is not Python."""
     tree = parse(source)
     body = tree.body if tree else []
-    return {node.name: node for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+    return {node.name: node for node in body if isinstance(node, Defined)}
 
 
-def is_starter(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Is the function's body (its docstring aside) nothing but a placeholder?"""
+def is_starter(function: Defined) -> bool:
+    """Is the body of this function or class (its docstring aside) nothing but a placeholder?"""
     body = [node for node in function.body if not _is_placeholder_expression(node)]
     return not body or (len(body) == 1 and (isinstance(body[0], ast.Pass) or _raises_not_implemented(body[0])))
 
