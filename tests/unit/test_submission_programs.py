@@ -182,7 +182,7 @@ def test_a_free_cell_that_is_not_python_costs_nothing(tmp_path: Path) -> None:
 def test_the_functions_of_each_task_are_listed(tmp_path: Path) -> None:
     two = RELAY + "\nasync def more():\n    pass\nclass Relay:\n    def inner(self): pass"
     program = taken(tmp_path, solution(PLACE, "place_order"), solution(two, "relay"))
-    assert program.functions() == {"place_order": ("place_order",), "relay": ("relay", "more")}
+    assert program.functions() == {"place_order": ("place_order",), "relay": ("relay", "more", "Relay")}
 
 
 STARTERS = {
@@ -195,6 +195,8 @@ STARTERS = {
     "an answer in a later cell": ("def relay(at): pass\ndef relay(at): return 1", True),
     "an answer that is made": ("import functools\nrelay = functools.partial(print, 1)", True),
     "an answer in a branch": ("try:\n    def relay(at): return 1\nfinally:\n    pass", True),
+    "a class that is the starter": ("class relay:\n    'Publish.'\n    raise NotImplementedError()", False),
+    "a class": ("class relay:\n    def run(self): return 1", True),
     "nothing": ("x = 1", False),
 }
 
