@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 
-from autograder.backends.kafka.batch import Batch, marker, split
+from autograder.backends.kafka.batch import Batch, marker, received
 
 __all__ = ["batch", "end"]
 
@@ -16,8 +16,7 @@ def batch(producer: int = -1, sequence: int = -1, *, epoch: int = 0, count: int 
     tail = struct.pack(">hiqqqhii", 0x10 if transactional else 0, count - 1, at_ms, at_ms, producer, epoch, sequence,
                        count) + bytes(size)
     raw = struct.pack(">qiibI", 0, 9 + len(tail), 0, 2, zlib.crc32(tail)) + tail
-    (built,) = split(raw)
-    return built
+    return received(raw, zlib.crc32)
 
 
 def end(producer: int, *, commit: bool, epoch: int = 0) -> Batch:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from pathlib import Path
 
 import pytest
 
-from autograder.backends.kafka.batch import split
+from autograder.backends.kafka.batch import received, whole
 from autograder.backends.kafka.codes import Code, Refused
 from autograder.backends.kafka.logfile import LogFile
 from autograder.backends.kafka.partition import Aborted, Partition
@@ -31,7 +33,7 @@ def test_messages_get_consecutive_offsets_whatever_the_producer_wrote() -> None:
     assert [log.append(batch(count=count)) for count in (3, 1, 2)] == [0, 3, 4]
     assert log.end == 6
     read = log.read(0, 6, 10_000, at_least_one=True)
-    assert [found.base for raw in read for found in split(raw)] == [0, 3, 4]
+    assert [found.base for raw in read for found in whole(raw)] == [0, 3, 4]
 
 
 @pytest.mark.parametrize(("offset", "bases"), [(0, [0, 3, 4]), (2, [0, 3, 4]), (3, [3, 4]), (5, [4]), (6, [])])
@@ -138,8 +140,26 @@ def test_a_torn_tail_is_cut_off_and_the_log_goes_on(tmp_path: Path, torn: int) -
     assert partition(LogFile(path)).end == 3
 
 
-@pytest.mark.parametrize("records", [b"", b"\0" * 10, batch(size=10).raw[:-1], batch().raw + b"\0"])
-def test_a_producer_must_send_whole_batches(records: bytes) -> None:
+def changed(raw: bytes, at: int, value: int, *, checked: bool = True) -> bytes:
+    """The batch with one byte of another value, and with the checksum for that."""
+    other = raw[:at] + bytes([value]) + raw[at + 1:]
+    return other[:17] + struct.pack(">I", zlib.crc32(other[21:])) + other[21:] if checked else other
+
+
+@pytest.mark.parametrize(("records", "code"), [
+    (b"", Code.INVALID_RECORD),
+    (b"\0" * 10, Code.INVALID_RECORD),
+    (batch(size=10).raw[:-1], Code.INVALID_RECORD),
+    (batch().raw + b"\0", Code.INVALID_RECORD),
+    (batch().raw * 2, Code.INVALID_RECORD),
+    (changed(batch().raw, 7, 9), Code.INVALID_RECORD),  # the base offset
+    (changed(batch().raw, 16, 1), Code.INVALID_RECORD),  # the version
+    (changed(batch().raw, 22, 0x20), Code.INVALID_RECORD),  # the attributes: a marker
+    (changed(batch(count=2).raw, 60, 5), Code.INVALID_RECORD),  # the number of records
+    (changed(batch(7, 0).raw, 53, 0xFF), Code.INVALID_RECORD),  # the sequence number
+    (changed(batch(size=10).raw, 70, 1, checked=False), Code.CORRUPT_MESSAGE),
+])
+def test_a_producer_must_send_one_whole_and_sound_batch(records: bytes, code: Code) -> None:
     with pytest.raises(Refused) as refused:
-        list(split(records))
-    assert refused.value.code == Code.CORRUPT_MESSAGE
+        received(records, zlib.crc32)
+    assert refused.value.code == code

@@ -54,7 +54,7 @@ def test_a_fenced_instance_can_neither_send_nor_end(world: World) -> None:
         world.transactions.of("relay", producer, epoch)
     assert code(refused) == Code.PRODUCER_FENCED
     with pytest.raises(Refused) as refused:
-        world.transactions.may_write("relay", producer, epoch, PLACE, repeated=False)
+        world.transactions.may_write("relay", producer, epoch, PLACE)
     assert code(refused) == Code.INVALID_PRODUCER_EPOCH
 
 
@@ -62,20 +62,39 @@ def test_a_claim_to_an_old_epoch_is_refused_and_to_the_current_one_is_not(world:
     known = world.transactions.open("relay", 1000)
     producer = known.producer
     assert world.transactions.open("relay", 1000, (producer, 0)).epoch == 1
+    assert world.transactions.open("relay", 1000, (producer, 1)).epoch == 2
     with pytest.raises(Refused) as refused:
         world.transactions.open("relay", 1000, (producer, 0))
     assert code(refused) == Code.PRODUCER_FENCED
 
 
+def test_a_claim_whose_answer_was_lost_is_answered_again_unless_a_new_instance_came_between(world: World) -> None:
+    producer = world.transactions.open("relay", 1000).producer
+    assert world.transactions.open("relay", 1000, (producer, 0)).epoch == 1
+    assert world.transactions.open("relay", 1000, (producer, 0)).epoch == 1
+    assert world.transactions.open("relay", 1000).epoch == 2
+    with pytest.raises(Refused):
+        world.transactions.open("relay", 1000, (producer, 1))
+
+
+def test_whose_transaction_took_too_long_goes_on_with_the_next_epoch(world: World) -> None:
+    known = world.transactions.open("relay", 1000)
+    world.transactions.add(known, places=[PLACE])
+    world.now = 1.0
+    world.transactions.expire()
+    assert world.transactions.open("relay", 1000, (known.producer, 0)).epoch == 1
+
+
 def test_sending_needs_an_open_transaction_that_includes_the_partition(world: World) -> None:
     known = world.transactions.open("relay", 1000)
     with pytest.raises(Refused) as refused:
-        world.transactions.may_write("relay", known.producer, known.epoch, PLACE, repeated=False)
+        world.transactions.may_write("relay", known.producer, known.epoch, PLACE)
     assert code(refused) == Code.INVALID_TXN_STATE
     world.transactions.add(known, places=[PLACE])
-    world.transactions.may_write("relay", known.producer, known.epoch, PLACE, repeated=False)
+    world.transactions.may_write("relay", known.producer, known.epoch, PLACE)
     world.transactions.end(known, commit=True)
-    world.transactions.may_write("relay", known.producer, known.epoch, PLACE, repeated=True)
+    with pytest.raises(Refused):
+        world.transactions.may_write("relay", known.producer, known.epoch, PLACE)
 
 
 def test_an_end_may_be_repeated_but_not_reversed(world: World) -> None:

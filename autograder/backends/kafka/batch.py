@@ -8,13 +8,19 @@ from dataclasses import dataclass, replace
 
 from autograder.backends.kafka.codes import Code, Refused
 
-__all__ = ["HEADER_BYTES", "Batch", "marker", "split", "whole"]
+__all__ = ["HEADER_BYTES", "Batch", "marker", "received", "whole"]
 
 _HEADER = struct.Struct(">qiibIhiqqqhii")
 HEADER_BYTES = _HEADER.size
 _PREFIX = struct.Struct(">qii")
 """Base offset, length and leader epoch: what the broker writes anew; the checksum does not cover them."""
 _LENGTH_STARTS_AFTER = 12
+_MAGIC, _MAGIC_AT = 2, 16
+_CHECKSUM = struct.Struct(">I")
+_CHECKED_FROM = 21
+"""The checksum covers everything from the attributes on."""
+_COUNT = struct.Struct(">i")
+"""How many records there are: the header's last field."""
 _TRANSACTIONAL, _CONTROL = 0x10, 0x20
 _SEQUENCE_MASK = 0x7FFFFFFF
 _COMMIT, _ABORT = 1, 0
@@ -54,17 +60,23 @@ class Batch:
         return replace(self, raw=prefix + self.raw[_PREFIX.size:], base=base, last=base + self.last - self.base)
 
 
-def split(data: bytes | memoryview) -> Iterator[Batch]:
-    """The batches of a produce request; raises Refused for anything but whole batches of version 2."""
-    if not data:
-        raise Refused(Code.CORRUPT_MESSAGE, "the request holds no record batch")
-    position = 0
-    while position < len(data):
-        batch = _read(data, position)
-        if batch is None:
-            raise Refused(Code.CORRUPT_MESSAGE, "the record batch is cut off")
-        yield batch
-        position += len(batch.raw)
+def received(data: bytes | memoryview, checksum: Callable[[bytes], int]) -> Batch:
+    """The one batch of a produce request; Refused for whatever Apache Kafka does not store either."""
+    batch = _read(data, 0) if len(data) > _MAGIC_AT and data[_MAGIC_AT] == _MAGIC else None
+    if batch is None or len(batch.raw) < len(data):
+        raise Refused(Code.INVALID_RECORD, "Produce requests must have exactly one whole record batch of version 2")
+    (stored,) = _CHECKSUM.unpack_from(batch.raw, _MAGIC_AT + 1)
+    if stored != checksum(batch.raw[_CHECKED_FROM:]):
+        raise Refused(Code.CORRUPT_MESSAGE, "the record batch was damaged on its way: its checksum is wrong")
+    (count,) = _COUNT.unpack_from(batch.raw, HEADER_BYTES - _COUNT.size)
+    if batch.base != 0 or count != batch.last + 1 or count < 1:
+        raise Refused(Code.INVALID_RECORD, f"a batch of {count} records that says it has offsets {batch.base} to "
+                      f"{batch.last}")
+    if batch.control:
+        raise Refused(Code.INVALID_RECORD, "clients cannot write the markers of transactions")
+    if batch.producer >= 0 and batch.sequence < 0:
+        raise Refused(Code.INVALID_RECORD, f"Invalid sequence number {batch.sequence} in record batch")
+    return batch
 
 
 def whole(data: bytes) -> Iterator[Batch]:
@@ -80,7 +92,7 @@ def _read(data: bytes | memoryview, position: int) -> Batch | None:
         return None
     (base, length, _, magic, _, attributes, delta, _, newest, producer, epoch, sequence, _
      ) = _HEADER.unpack_from(data, position)
-    if magic != 2:
+    if magic != _MAGIC:
         raise Refused(Code.UNSUPPORTED_FOR_MESSAGE_FORMAT, f"record batches of version {magic} are too old")
     end = position + _LENGTH_STARTS_AFTER + length
     if length < HEADER_BYTES - _LENGTH_STARTS_AFTER or end > len(data):

@@ -21,11 +21,11 @@ from autograder.backends.kafka.journal import Journal
 from autograder.backends.kafka.offsets import Offsets, Place
 from autograder.backends.kafka.options import Options
 from autograder.backends.kafka.partition import Partition
-from autograder.backends.kafka.topics import Topic, Topics, check_name
+from autograder.backends.kafka.topics import Topic, Topics
 from autograder.backends.kafka.trace import Trace
 from autograder.backends.kafka.transactions import Transactions
 
-__all__ = ["Broker", "InUse"]
+__all__ = ["Broker", "InUse", "now_ms"]
 
 
 class InUse(Exception):
@@ -70,9 +70,7 @@ class Broker:
     def create_topic(self, name: str, partitions: int | None = None, replicas: int | None = None,
                      settings: dict[str, str] | None = None) -> Topic:
         """A new topic with the broker's defaults where nothing is said."""
-        check_name(name)
-        if self.topics.get(name) is not None:
-            raise Refused(Code.TOPIC_ALREADY_EXISTS, f"Topic '{name}' already exists.")
+        self.topics.check_new(name)
         return self.topics.create(name, partitions or self.options.partitions,
                                   replicas or min(self.options.replicas, self.options.brokers), settings)
 

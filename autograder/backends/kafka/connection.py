@@ -11,8 +11,9 @@ import struct
 import sys
 import traceback
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import count
+from typing import Any
 
 from autograder.backends.kafka import wire
 from autograder.backends.kafka.apis import ANSWERS, Call, Gone
@@ -157,7 +158,8 @@ class Connection(asyncio.Protocol):
         if self._broker.breakpoints and await self._broker.breakpoints.pass_by(request, "after") == "drop":
             return None
         if request.api.name == "Produce" and request.body.acks == 0:
-            return b""
+            # Nobody waits for this answer. As in Apache Kafka a closed connection is the only way to say that it failed.
+            return None if _has_failed(answer) else b""
         return wire.answer(request.api, request.version, request.correlation, answer)
 
     def _versions(self, api: wire.Api, request: wire.Request) -> bytes:
@@ -171,6 +173,10 @@ class Connection(asyncio.Protocol):
         self._broker.refusals.append(sentence)
         self._broker.trace.event("refused", connection=self.number, client=self._client, sentence=sentence)
         print(sentence, file=sys.stderr, flush=True)
+
+
+def _has_failed(produced: Mapping[str, Any]) -> bool:
+    return any(part["error_code"] for topic in produced["responses"] for part in topic["partition_responses"])
 
 
 def _unsupported(request: wire.Request) -> str:

@@ -17,7 +17,8 @@ from autograder.backends.kafka.breakpoints import Verdict
 from autograder.backends.kafka.broker import Broker
 from autograder.backends.kafka.codes import Refused
 from autograder.backends.kafka.partition import Partition
-from autograder.backends.kafka.topics import Topic, check_settings
+from autograder.backends.kafka.settings import check_settings
+from autograder.backends.kafka.topics import Topic
 from autograder.backends.kafka.visible import visible
 
 __all__ = ["Control"]

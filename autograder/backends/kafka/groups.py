@@ -64,7 +64,7 @@ class Group:
     def _has_common_protocol(self, join: Join) -> bool:
         others = [member.names for member in self.members.values() if member.id != join.member]
         if not self.members:
-            return bool(join.protocols)
+            return bool(join.protocol_type and join.protocols)
         return join.protocol_type == self.protocol_type and bool(join.names.intersection(*others))
 
     def _admit(self, join: Join) -> tuple[Member, bool]:

@@ -62,6 +62,10 @@ class Partition:
         """The last stable offset."""
         return min(self.high_watermark, *self._open.values()) if self._open else self.high_watermark
 
+    def has_open_transaction(self, producer: int) -> bool:
+        """Has this producer written here in a transaction that has not ended?"""
+        return producer in self._open
+
     def append(self, batch: Batch) -> int:
         """Store a batch at the end; returns the offset of its first message."""
         stored = batch.at(self.end, self.leader_epoch)
@@ -146,6 +150,8 @@ class Partition:
     def epoch_end(self, epoch: int) -> tuple[int, int]:
         """The newest leader epoch up to `epoch` and the offset at which it ended; (-1, -1) when there is none."""
         found = (-1, -1)
+        if epoch > self.leader_epoch:
+            return found
         for (known, _), (_, ended) in zip(self.epochs, [*self.epochs[1:], (0, self.end)], strict=True):
             if known <= epoch:
                 found = (known, ended)

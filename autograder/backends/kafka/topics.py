@@ -12,30 +12,11 @@ from autograder.backends.kafka.codes import Code, Refused
 from autograder.backends.kafka.journal import Entry, Journal
 from autograder.backends.kafka.logfile import LogFile
 from autograder.backends.kafka.partition import Partition
+from autograder.backends.kafka.retention import Limits, start_by_retention
+from autograder.backends.kafka.settings import SETTINGS
 
-__all__ = ["DEFAULTS", "Topic", "Topics", "check_name", "check_settings"]
+__all__ = ["Topic", "Topics", "check_name"]
 
-DEFAULTS: Mapping[str, str] = {
-    "cleanup.policy": "delete",
-    "max.message.bytes": "1048588",
-    "message.timestamp.type": "CreateTime",
-    "min.insync.replicas": "1",
-    "retention.bytes": "-1",
-    "retention.ms": "604800000",
-}
-"""The settings that the broker acts on, with Apache Kafka's defaults."""
-
-_WITHOUT_EFFECT = frozenset((
-    "compression.type", "delete.retention.ms", "file.delete.delay.ms", "flush.messages", "flush.ms",
-    "follower.replication.throttled.replicas", "index.interval.bytes", "leader.replication.throttled.replicas",
-    "local.retention.bytes", "local.retention.ms", "max.compaction.lag.ms", "message.downconversion.enable",
-    "message.timestamp.after.max.ms", "message.timestamp.before.max.ms", "message.timestamp.difference.max.ms",
-    "min.cleanable.dirty.ratio", "min.compaction.lag.ms", "preallocate", "segment.bytes", "segment.index.bytes",
-    "segment.jitter.ms", "segment.ms", "unclean.leader.election.enable",
-))
-"""Settings of Apache Kafka that change nothing a course program can observe here."""
-
-_NUMBERS = frozenset(("max.message.bytes", "min.insync.replicas", "retention.bytes", "retention.ms"))
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
 
@@ -43,18 +24,6 @@ def check_name(name: str) -> None:
     """Raise Refused unless Kafka accepts this as a topic's name."""
     if not _NAME.fullmatch(name) or name in (".", ".."):
         raise Refused(Code.INVALID_TOPIC, f"'{name}' is no topic name: use up to 249 letters, digits, '.', '_', '-'")
-
-
-def check_settings(settings: Mapping[str, str | None]) -> None:
-    """Raise Refused for a setting that Kafka does not know or that the embedded broker cannot honour."""
-    for name, value in settings.items():
-        if name not in DEFAULTS and name not in _WITHOUT_EFFECT:
-            raise Refused(Code.INVALID_CONFIG, f"Unknown topic config name: {name}")
-        if name in _NUMBERS and not re.fullmatch(r"-?\d+", value or ""):
-            raise Refused(Code.INVALID_CONFIG, f"Invalid value {value} for configuration {name}: not a number")
-        if name in ("cleanup.policy", "message.timestamp.type") and value != DEFAULTS[name]:
-            raise Refused(Code.POLICY_VIOLATION, f"The embedded broker supports only {name}={DEFAULTS[name]}, not "
-                          f"{value}: use the native or container backends for that.")
 
 
 @dataclass
@@ -69,18 +38,20 @@ class Topic:
 
     def setting(self, name: str) -> str:
         """The value in force."""
-        return self.settings.get(name, DEFAULTS[name])
+        return self.settings.get(name, SETTINGS[name].default)
+
+    def number(self, name: str) -> int:
+        """The value in force of a setting that is a number."""
+        return int(self.setting(name))
 
     def expire(self, now_ms: int) -> Iterator[Partition]:
         """Drop what is older or larger than the retention settings allow; yields the partitions that lost messages."""
-        age_ms, size = int(self.setting("retention.ms")), int(self.setting("retention.bytes"))
+        limits = Limits(age_ms=self.number("retention.ms"), size_bytes=self.number("retention.bytes"),
+                        segment_bytes=self.number("segment.bytes"), segment_ms=self.number("segment.ms"))
         for partition in self.partitions:
-            before = partition.start
-            while partition.batches and (
-                0 <= age_ms < now_ms - partition.batches[0].timestamp_ms_max or 0 <= size < partition.size_bytes
-            ) and partition.batches[0].last < partition.high_watermark:
-                partition.trim(partition.batches[0].last + 1)
-            if partition.start != before:
+            start = start_by_retention(partition, limits, now_ms)
+            if start > partition.start:
+                partition.trim(start)
                 yield partition
 
     def entry(self) -> Entry:
@@ -118,6 +89,16 @@ class Topics:
     def partitions(self) -> Iterator[Partition]:
         """Every Kafka partition of every topic."""
         return (partition for topic in self for partition in topic.partitions)
+
+    def check_new(self, name: str) -> None:
+        """Raise Refused unless a topic of this name can be made."""
+        check_name(name)
+        if name in self._topics:
+            raise Refused(Code.TOPIC_ALREADY_EXISTS, f"Topic '{name}' already exists.")
+        # Kafka's metrics write '.' as '_', so it lets no two topics differ by that alone.
+        for known in self._topics:
+            if known.replace(".", "_") == name.replace(".", "_"):
+                raise Refused(Code.INVALID_TOPIC, f"Topic '{name}' collides with existing topic: {known}")
 
     def create(self, name: str, partitions: int, replicas: int, settings: Mapping[str, str] | None = None,
                topic_id: uuid.UUID | None = None) -> Topic:

@@ -9,19 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from autograder.backends.kafka.codes import Code, Refused
 from autograder.backends.kafka.journal import Entry, Journal
 from autograder.backends.kafka.offsets import Offsets, Place
 
-__all__ = ["TIMEOUT_MS_MAX", "State", "Transaction", "Transactions"]
+__all__ = ["STATES", "TIMEOUT_MS_MAX", "State", "Transaction", "Transactions"]
 
 State = Literal["Empty", "Ongoing", "PrepareCommit", "PrepareAbort", "CompleteCommit", "CompleteAbort"]
+STATES: tuple[State, ...] = get_args(State)
 
 TIMEOUT_MS_MAX = 900_000
 """Apache Kafka's transaction.max.timeout.ms."""
 FIRST_PRODUCER_ID = 1000
+NO_EPOCH = -1
 
 Mark = Callable[[Place, int, int, bool], None]
 """Writes the marker of a producer id and epoch into one Kafka partition; True commits."""
@@ -33,7 +35,7 @@ class Transaction:
 
     id: str
     producer: int
-    epoch: int = -1
+    epoch: int = NO_EPOCH
     state: State = "Empty"
     timeout_ms: int = 60_000
     places: set[Place] = field(default_factory=set)
@@ -42,12 +44,14 @@ class Transaction:
     """Wall clock, for those who ask; -1 when none was started."""
     deadline: float = 0.0
     """On the broker's clock; an open transaction is aborted then."""
+    last_epoch: int = NO_EPOCH
+    """The epoch before, where its owner may still come and ask for the present one."""
 
     def entry(self) -> Entry:
         """What the journal keeps of it."""
         return {"kind": "transaction", "id": self.id, "producer": self.producer, "epoch": self.epoch,
                 "state": self.state, "timeout_ms": self.timeout_ms, "places": sorted(self.places),
-                "groups": sorted(self.groups)}
+                "groups": sorted(self.groups), "last_epoch": self.last_epoch}
 
 
 class Transactions:
@@ -86,11 +90,17 @@ class Transactions:
         known = self._known.get(transactional_id)
         if known is None:
             known = self._known[transactional_id] = Transaction(transactional_id, self.new_producer())
+        elif claim is not None and claim == (known.producer, known.last_epoch):
+            # Its answer was lost, or its transaction took too long: it goes on with the epoch that it has not heard of.
+            return known
         elif claim is not None and claim != (known.producer, known.epoch):
             raise Refused(Code.PRODUCER_FENCED)
-        known.epoch += 1
         if known.state == "Ongoing":
+            # As in Apache Kafka the abort has an epoch of its own: nothing of the old instance can follow it.
+            known.epoch += 1
             self._end(known, commit=False)
+        known.last_epoch = known.epoch if claim is not None else NO_EPOCH
+        known.epoch += 1
         known.timeout_ms, known.state = timeout_ms, "Empty"
         self._journal.write(**known.entry())
         return known
@@ -114,15 +124,14 @@ class Transactions:
         known.groups.update(groups)
         self._journal.write(**known.entry())
 
-    def may_write(self, transactional_id: str | None, producer: int, epoch: int, place: Place, *,
-                  repeated: bool) -> None:
-        """Raise Refused unless this producer may write here in a transaction; a repeated batch is always welcome."""
+    def may_write(self, transactional_id: str | None, producer: int, epoch: int, place: Place) -> None:
+        """Raise Refused unless this producer may write here in a transaction."""
         known = self.get(transactional_id)
         if known is None or known.producer != producer:
             raise Refused(Code.INVALID_PRODUCER_ID_MAPPING)
         if known.epoch != epoch:
             raise Refused(Code.INVALID_PRODUCER_EPOCH, f"{transactional_id} is fenced: it is at epoch {known.epoch}")
-        if not repeated and (known.state != "Ongoing" or place not in known.places):
+        if known.state != "Ongoing" or place not in known.places:
             raise Refused(Code.INVALID_TXN_STATE, "this Kafka partition is not part of the transaction")
 
     @staticmethod
@@ -158,7 +167,7 @@ class Transactions:
         now = self._clock()
         for known in self:
             if known.state == "Ongoing" and known.deadline <= now:
-                known.epoch += 1
+                known.last_epoch, known.epoch = known.epoch, known.epoch + 1
                 self._end(known, commit=False)
 
     def next_deadline(self) -> float | None:
@@ -170,7 +179,7 @@ class Transactions:
         self._known[entry["id"]] = Transaction(
             entry["id"], entry["producer"], entry["epoch"], entry["state"], entry["timeout_ms"],
             {(name, index) for name, index in entry["places"]}, set(entry["groups"]),
-            self._wall_ms(), self._clock() + entry["timeout_ms"] / 1000)
+            self._wall_ms(), self._clock() + entry["timeout_ms"] / 1000, entry.get("last_epoch", NO_EPOCH))
         self.next_producer = max(self.next_producer, entry["producer"] + 1)
 
     def finish_prepared(self) -> None:

@@ -121,7 +121,7 @@ def test_bytes_that_are_no_request_break_only_their_own_connection(start_broker:
 
 def test_a_topic_that_it_cannot_keep_its_promise_for_is_refused(start_broker: Start) -> None:
     admin = start_broker().admin()
-    with pytest.raises(PolicyViolationError, match="supports only cleanup.policy=delete"):
+    with pytest.raises(PolicyViolationError, match="compacts nothing, so it refuses cleanup.policy=compact"):
         admin.create_topics({"orders": {"num_partitions": 1, "replication_factor": 1,
                                         "configs": {"cleanup.policy": "compact"}}})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from kafka.record.default_records import DefaultRecordBatchBuilder
@@ -15,7 +16,7 @@ INVALID_EPOCH = 47
 
 def batch(producer: int, sequence: int, epoch: int = 0) -> bytes:
     builder = DefaultRecordBatchBuilder(2, 0, 0, producer, epoch, sequence, 1 << 20)
-    builder.append(0, 1_900_000_000_000, b"p-1", b"lamp", [])
+    builder.append(0, time.time_ns() // 1_000_000, b"p-1", b"lamp", [])
     return bytes(builder.build())
 
 

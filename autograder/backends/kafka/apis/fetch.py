@@ -16,6 +16,8 @@ __all__ = ["fetch", "list_offsets", "offset_for_leader_epoch"]
 _UNLIMITED = 1 << 30
 LATEST, EARLIEST, NEWEST = -1, -2, -3
 """What a ListOffsets request may say instead of a time."""
+NEWEST_SINCE = 7
+"""The version of ListOffsets that brought NEWEST."""
 
 
 @dataclass
@@ -56,11 +58,12 @@ def _one(call: Call, found: _Found, topic: str, part: Any, budget: int) -> Answe
                       "last_stable_offset": -1, "log_start_offset": -1, "aborted_transactions": None, "records": b""}
     try:
         partition = call.broker.led_partition((topic, part.partition), call.node)
+        _check_epoch(partition, part.current_leader_epoch if call.version >= 9 else -1)
+        if not partition.start <= part.fetch_offset <= partition.high_watermark:
+            raise Refused(Code.OFFSET_OUT_OF_RANGE)
         found.partitions.append(partition)
         answer.update(high_watermark=partition.high_watermark, last_stable_offset=partition.last_stable,
                       log_start_offset=partition.start)
-        if not partition.start <= part.fetch_offset <= partition.high_watermark:
-            raise Refused(Code.OFFSET_OUT_OF_RANGE)
     except Refused as refusal:
         found.refused = True
         answer["error_code"] = refusal.code
@@ -76,14 +79,26 @@ def _one(call: Call, found: _Found, topic: str, part: Any, budget: int) -> Answe
     return answer
 
 
+def _check_epoch(partition: Partition, known: int) -> None:
+    """Raise Refused unless the client knows the present leader epoch; -1 when it does not say."""
+    if known > partition.leader_epoch:
+        raise Refused(Code.UNKNOWN_LEADER_EPOCH)
+    if 0 <= known < partition.leader_epoch:
+        raise Refused(Code.FENCED_LEADER_EPOCH)
+
+
 def list_offsets(call: Call) -> Answer:
     """The first offset, the next offset, or the first offset from a time on."""
     def one(topic: str, part: Any) -> Answer:
         code, offset, timestamp, epoch = Code.NONE, -1, -1, -1
         try:
             partition = call.broker.led_partition((topic, part.partition_index), call.node)
+            _check_epoch(partition, part.current_leader_epoch if call.version >= 4 else -1)
+            if part.timestamp < (NEWEST if call.version >= NEWEST_SINCE else EARLIEST):
+                raise Refused(Code.UNSUPPORTED_VERSION)
+            stable = call.version >= 2 and bool(call.body.isolation_level)
+            offset, timestamp = _by_time(partition, part.timestamp, stable=stable)
             epoch = partition.leader_epoch
-            offset, timestamp = _by_time(partition, part.timestamp, stable=bool(call.body.isolation_level))
         except Refused as refusal:
             code = refusal.code
         return {"partition_index": part.partition_index, "error_code": code, "timestamp": timestamp,
@@ -114,10 +129,13 @@ def offset_for_leader_epoch(call: Call) -> Answer:
     def one(topic: str, part: Any) -> Answer:
         code, epoch, end = Code.NONE, -1, -1
         partition = call.broker.topics.partition(topic, part.partition)
-        if partition is None:
-            code = Code.UNKNOWN_TOPIC_OR_PARTITION
-        else:
+        try:
+            if partition is None:
+                raise Refused(Code.UNKNOWN_TOPIC_OR_PARTITION)
+            _check_epoch(partition, part.current_leader_epoch)
             epoch, end = partition.epoch_end(part.leader_epoch)
+        except Refused as refusal:
+            code = refusal.code
         return {"error_code": code, "partition": part.partition, "leader_epoch": epoch, "end_offset": end}
 
     return {"topics": _each(call, "topic", one)}

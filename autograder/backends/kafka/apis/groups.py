@@ -102,7 +102,7 @@ def leave_group(call: Call) -> Answer:
 def _leave(group: Group, member_id: str, instance: str | None) -> Answer:
     code = Code.NONE
     try:
-        member_id = group.leave(member_id, instance)
+        group.leave(member_id, instance)
     except Refused as refusal:
         code = refusal.code
     return {"member_id": member_id, "group_instance_id": instance, "error_code": code}
@@ -110,6 +110,8 @@ def _leave(group: Group, member_id: str, instance: str | None) -> Answer:
 
 def known_group(call: Call, group_id: str) -> Group:
     """The group that is asked for; Refused at the wrong node and when nobody is in it."""
+    if not group_id:
+        raise Refused(Code.INVALID_GROUP_ID)
     call.broker.check_coordinator(group_id, call.node)
     group = call.broker.groups.get(group_id)
     if group is None:
@@ -127,9 +129,9 @@ def _note(call: Call, group: Group) -> None:
 
 
 def list_groups(call: Call) -> Answer:
-    """The groups that this node coordinates and that have members or offsets."""
+    """The groups that this node coordinates and that have offsets, or have ever had members."""
     broker = call.broker
-    names = {group.id for group in broker.groups if group.members} | broker.offsets.groups()
+    names = {group.id for group in broker.groups if group.generation > 0 or group.members} | broker.offsets.groups()
     wanted = set(call.body.states_filter or ()) if call.version >= 4 else set()
     listed = []
     for name in sorted(names):

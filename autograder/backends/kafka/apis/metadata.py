@@ -9,12 +9,14 @@ from autograder.backends.kafka.apis.call import Answer, Call
 from autograder.backends.kafka.cluster import HOST
 from autograder.backends.kafka.codes import Code, Refused
 from autograder.backends.kafka.partition import Partition
-from autograder.backends.kafka.topics import Topic
+from autograder.backends.kafka.topics import Topic, check_name
 from autograder.backends.kafka.wire import APIS
 
 __all__ = ["NO_ID", "describe_cluster", "find_coordinator", "metadata", "versions"]
 
 NO_ID = uuid.UUID(int=0)
+_GROUP, _TRANSACTION = 0, 1
+"""Whose coordinator can be asked for."""
 
 
 def versions(code: Code) -> Answer:
@@ -45,6 +47,7 @@ def _asked(call: Call, asked: Any) -> Answer:
     topic = call.broker.topics.get(asked.name)
     if topic is None:
         try:
+            check_name(asked.name)
             if not call.broker.options.auto_create or (call.version >= 4 and not call.body.allow_auto_topic_creation):
                 raise Refused(Code.UNKNOWN_TOPIC_OR_PARTITION)
             topic = call.broker.create_topic(asked.name)
@@ -86,6 +89,9 @@ def find_coordinator(call: Call) -> Answer:
         node = call.broker.cluster.coordinator(key)
         return {"node_id": node.id, "host": HOST, "port": node.port, "error_code": Code.NONE, "error_message": None}
 
+    if call.version >= 1 and call.body.key_type not in (_GROUP, _TRANSACTION):
+        refused = {"node_id": -1, "host": "", "port": -1, "error_code": Code.INVALID_REQUEST, "error_message": None}
+        return {**refused, "coordinators": [{"key": key, **refused} for key in call.body.coordinator_keys or ()]}
     if call.version >= 4:
         return {"coordinators": [{"key": key, **one(key)} for key in call.body.coordinator_keys]}
     return one(call.body.key)

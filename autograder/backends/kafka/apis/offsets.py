@@ -7,17 +7,26 @@ from collections.abc import Iterable
 from typing import Any
 
 from autograder.backends.kafka.apis.call import Answer, Call
-from autograder.backends.kafka.apis.groups import known_group
 from autograder.backends.kafka.codes import Code, Refused
 from autograder.backends.kafka.offsets import Committed
 
-__all__ = ["committed", "offset_commit", "offset_delete", "offset_fetch"]
+__all__ = ["committed", "mistake", "offset_commit", "offset_delete", "offset_fetch"]
+
+METADATA_MAX = 4096
+"""Apache Kafka's offset.metadata.max.bytes."""
 
 
 def committed(part: Any) -> Committed:
     """The offset that a request wants to commit for one Kafka partition."""
     return Committed(part.committed_offset, part.committed_metadata or "",
                      getattr(part, "committed_leader_epoch", -1))
+
+
+def mistake(call: Call, place: tuple[str, int], part: Any) -> Code:
+    """Why this offset cannot be committed, whoever asks."""
+    if call.broker.topics.partition(*place) is None:
+        return Code.UNKNOWN_TOPIC_OR_PARTITION
+    return Code.OFFSET_METADATA_TOO_LARGE if len(part.committed_metadata or "") > METADATA_MAX else Code.NONE
 
 
 def offset_commit(call: Call) -> Answer:
@@ -31,8 +40,7 @@ def offset_commit(call: Call) -> Answer:
     def one(topic: str, part: Any) -> Answer:
         place = (topic, part.partition_index)
         code = refused
-        if not code and call.broker.topics.partition(*place) is None:
-            code = Code.UNKNOWN_TOPIC_OR_PARTITION
+        code = code or mistake(call, place, part)
         if not code:
             call.broker.offsets.commit(body.group_id, place, committed(part))
         return {"partition_index": part.partition_index, "error_code": code}
@@ -50,7 +58,9 @@ def _check_committer(call: Call) -> None:
         if group is not None and group.members:
             raise Refused(Code.UNKNOWN_MEMBER_ID)
         return
-    group = known_group(call, body.group_id)
+    if group is None:
+        # Nobody has ever joined: Kafka says that the generation is wrong, not the member.
+        raise Refused(Code.ILLEGAL_GENERATION)
     group.member(body.member_id, generation, body.group_instance_id if call.version >= 7 else None)
     if group.state == "CompletingRebalance":
         raise Refused(Code.REBALANCE_IN_PROGRESS)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
+from autograder.backends.kafka import wire
 from autograder.backends.kafka.apis.call import Answer, Call, Gone
-from autograder.backends.kafka.batch import Batch, split
+from autograder.backends.kafka.batch import Batch, received
+from autograder.backends.kafka.broker import now_ms
 from autograder.backends.kafka.codes import Code, Refused
 from autograder.backends.kafka.partition import Partition
+from autograder.backends.kafka.topics import Topic
 
 __all__ = ["produce"]
 
@@ -31,8 +33,10 @@ async def produce(call: Call) -> Answer:
 def _one(call: Call, topic: str, part: Any, stored: list[tuple[Partition, int]]) -> Answer:
     code, sentence, base, start = Code.NONE, None, -1, -1
     try:
+        if call.body.acks not in (ALL, 0, 1):
+            raise Refused(Code.INVALID_REQUIRED_ACKS)
         partition = call.broker.led_partition((topic, part.index), call.node)
-        base = _store(call, partition, split(part.records or b""))
+        base = _store(call, partition, received(part.records or b"", wire.crc32c))
         stored.append((partition, partition.end))
         start = partition.start
     except Refused as refusal:
@@ -41,32 +45,46 @@ def _one(call: Call, topic: str, part: Any, stored: list[tuple[Partition, int]])
             "log_start_offset": start, "error_message": sentence}
 
 
-def _store(call: Call, partition: Partition, batches: Iterable[Batch]) -> int:
-    """Append what is new; returns the offset of the first batch."""
+def _store(call: Call, partition: Partition, batch: Batch) -> int:
+    """Append a batch unless it is stored already; returns the offset of its first message."""
     topic = call.broker.topics.get(partition.topic)
     assert topic is not None
-    in_sync, needed = len(call.broker.cluster.in_sync(partition)), int(topic.setting("min.insync.replicas"))
-    if call.body.acks == ALL and in_sync < needed:
-        raise Refused(Code.NOT_ENOUGH_REPLICAS, f"{in_sync} of at least {needed} replicas are up")
-    bytes_max = int(topic.setting("max.message.bytes"))
-    base = -1
-    for batch in batches:
-        if len(batch.raw) > bytes_max:
-            raise Refused(Code.MESSAGE_TOO_LARGE, f"a batch of {len(batch.raw)} bytes, the topic takes {bytes_max}")
-        known = _known(call, partition, batch) if batch.producer >= 0 else None
-        offset = partition.append(batch) if known is None else known
-        base = offset if base < 0 else base
+    _check_replicas(call, partition, topic)
+    _check_batch(topic, batch)
+    known = _known(call, partition, batch) if batch.producer >= 0 else None
+    if known is not None:
+        return known
+    base = partition.append(batch)
     call.broker.cluster.advance(partition)
     return base
 
 
+def _check_replicas(call: Call, partition: Partition, topic: Topic) -> None:
+    in_sync, needed = len(call.broker.cluster.in_sync(partition)), topic.number("min.insync.replicas")
+    if call.body.acks == ALL and in_sync < needed:
+        raise Refused(Code.NOT_ENOUGH_REPLICAS, f"{in_sync} of at least {needed} replicas are up")
+
+
+def _check_batch(topic: Topic, batch: Batch) -> None:
+    bytes_max = topic.number("max.message.bytes")
+    if len(batch.raw) > bytes_max:
+        raise Refused(Code.MESSAGE_TOO_LARGE, f"a batch of {len(batch.raw)} bytes, the topic takes {bytes_max}")
+    newest = now_ms() + topic.number("message.timestamp.after.max.ms")
+    if batch.timestamp_ms_max > newest:
+        raise Refused(Code.INVALID_TIMESTAMP, f"a message is of {batch.timestamp_ms_max}, the topic takes none "
+                      f"beyond {newest}")
+
+
 def _known(call: Call, partition: Partition, batch: Batch) -> int | None:
     """Where this very batch is stored already, if it is; Refused when its producer may not write it."""
-    known = partition.producers.duplicate(batch)
+    if batch.transactional and call.body.transactional_id is None:
+        raise Refused(Code.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+    if not batch.transactional and partition.has_open_transaction(batch.producer):
+        raise Refused(Code.INVALID_TXN_STATE, "its producer has a transaction open here and must stay within it")
     if batch.transactional:
         call.broker.transactions.may_write(call.body.transactional_id, batch.producer, batch.epoch,
-                                           (partition.topic, partition.index), repeated=known is not None)
-    return known
+                                           (partition.topic, partition.index))
+    return partition.producers.duplicate(batch)
 
 
 async def _replicated(call: Call, partition: Partition, end: int) -> None:

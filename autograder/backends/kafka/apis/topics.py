@@ -7,7 +7,8 @@ from typing import Any
 from autograder.backends.kafka.apis.call import Answer, Call
 from autograder.backends.kafka.apis.metadata import NO_ID
 from autograder.backends.kafka.codes import Code, Refused
-from autograder.backends.kafka.topics import DEFAULTS, Topic, check_name, check_settings
+from autograder.backends.kafka.settings import SETTINGS, Kind, check_settings
+from autograder.backends.kafka.topics import Topic
 
 __all__ = ["alter_configs", "create_partitions", "create_topics", "delete_records", "delete_topics",
            "describe_configs", "incremental_alter_configs"]
@@ -16,9 +17,8 @@ _TOPIC, _BROKER = 2, 4
 """Kinds of resources that have settings."""
 _SET_BY_TOPIC, _SET_BY_FILE, _DEFAULT = 1, 4, 5
 """Where a setting's value comes from."""
-_UNSET = 1
-"""The incremental operation that goes back to the default."""
-_STRING = 2
+_SET, _UNSET, _APPEND, _SUBTRACT = range(4)
+"""What an incremental change does; unset goes back to the default."""
 
 
 def create_topics(call: Call) -> Answer:
@@ -46,14 +46,17 @@ def _create(call: Call, asked: Any) -> Answer:
 
 
 def _check_new(call: Call, name: str, partitions: int, replicas: int) -> None:
-    check_name(name)
-    if call.broker.topics.get(name) is not None:
-        raise Refused(Code.TOPIC_ALREADY_EXISTS, f"Topic '{name}' already exists.")
+    call.broker.topics.check_new(name)
     if partitions < 1:
-        raise Refused(Code.INVALID_PARTITIONS, "Number of partitions must be larger than 0.")
+        raise Refused(Code.INVALID_PARTITIONS, "Number of partitions was set to an invalid non-positive value.")
+    if replicas < 1:
+        raise Refused(Code.INVALID_REPLICATION_FACTOR,
+                      "Replication factor must be larger than 0, or -1 to use the default value.")
     alive = len(call.broker.cluster.alive())
-    if not 1 <= replicas <= alive:
-        raise Refused(Code.INVALID_REPLICATION_FACTOR, f"Replication factor {replicas} with {alive} broker(s).")
+    if replicas > alive:
+        raise Refused(Code.INVALID_REPLICATION_FACTOR, f"Unable to replicate the partition {replicas} time(s): The "
+                      f"target replication factor of {replicas} cannot be reached because only {alive} broker(s) are "
+                      "registered.")
 
 
 def delete_topics(call: Call) -> Answer:
@@ -122,19 +125,19 @@ def _describe(call: Call, asked: Any) -> Answer:
         code = Code.NONE if topic else Code.UNKNOWN_TOPIC_OR_PARTITION
         settings = _topic_settings(topic) if topic else []
     elif asked.resource_type == _BROKER:
-        settings = [(name, value, _SET_BY_FILE) for name, value in _broker_settings(call).items()]
+        settings = [(name, value, _SET_BY_FILE, Kind.STRING) for name, value in _broker_settings(call).items()]
     wanted = asked.configuration_keys
     return {"error_code": code, "error_message": None, "resource_type": asked.resource_type,
             "resource_name": asked.resource_name, "configs": [
                 {"name": name, "value": value, "read_only": False, "config_source": source,
-                 "is_default": source == _DEFAULT, "is_sensitive": False, "synonyms": [], "config_type": _STRING,
+                 "is_default": source == _DEFAULT, "is_sensitive": False, "synonyms": [], "config_type": kind,
                  "documentation": None}
-                for name, value, source in settings if wanted is None or name in wanted]}
+                for name, value, source, kind in settings if wanted is None or name in wanted]}
 
 
-def _topic_settings(topic: Topic) -> list[tuple[str, str, int]]:
-    own = [(name, value, _SET_BY_TOPIC) for name, value in topic.settings.items()]
-    return own + [(name, value, _DEFAULT) for name, value in DEFAULTS.items() if name not in topic.settings]
+def _topic_settings(topic: Topic) -> list[tuple[str, str, int, Kind]]:
+    return [(name, topic.setting(name), _SET_BY_TOPIC if name in topic.settings else _DEFAULT, setting.kind)
+            for name, setting in SETTINGS.items()]
 
 
 def _broker_settings(call: Call) -> dict[str, str]:
@@ -175,13 +178,28 @@ def _alter_topic(call: Call, asked: Any, *, incremental: bool) -> None:
         raise Refused(Code.INVALID_REQUEST, "The embedded broker can only change the settings of topics.")
     topic = call.broker.topics.get(asked.resource_name)
     if topic is None:
-        raise Refused(Code.UNKNOWN_TOPIC_OR_PARTITION)
+        raise Refused(Code.UNKNOWN_TOPIC_OR_PARTITION, f"The topic '{asked.resource_name}' does not exist.")
     settings = dict(topic.settings) if incremental else {}
     for setting in asked.configs:
-        if incremental and setting.config_operation == _UNSET:
+        operation = setting.config_operation if incremental else _SET
+        if operation == _UNSET:
             settings.pop(setting.name, None)
+        elif operation in (_APPEND, _SUBTRACT):
+            settings[setting.name] = _edited(topic, setting.name, setting.value, operation)
         else:
             settings[setting.name] = setting.value
     check_settings(settings)
     if not call.body.validate_only:
         call.broker.topics.configure(topic, settings)
+
+
+def _edited(topic: Topic, name: str, value: str, operation: int) -> str:
+    """A list with something more, or something less."""
+    if name not in SETTINGS or SETTINGS[name].kind != Kind.LIST:
+        word = "APPEND to" if operation == _APPEND else "SUBTRACT to"
+        raise Refused(Code.INVALID_CONFIG, f"Can't {word} key {name} because its type is not LIST.")
+    kept = [one for one in topic.setting(name).split(",") if one]
+    given = value.split(",")
+    if operation == _APPEND:
+        return ",".join([*kept, *(one for one in given if one not in kept)])
+    return ",".join(one for one in kept if one not in given)

@@ -7,9 +7,9 @@ from typing import Any
 
 from autograder.backends.kafka.apis.call import Answer, Call
 from autograder.backends.kafka.apis.groups import known_group
-from autograder.backends.kafka.apis.offsets import committed
+from autograder.backends.kafka.apis.offsets import committed, mistake
 from autograder.backends.kafka.codes import Code, Refused
-from autograder.backends.kafka.transactions import Transaction
+from autograder.backends.kafka.transactions import STATES, Transaction
 
 __all__ = ["add_offsets", "add_partitions", "describe_transactions", "end_transaction", "init_producer",
            "list_transactions", "txn_offset_commit"]
@@ -22,6 +22,8 @@ def init_producer(call: Call) -> Answer:
         return {"error_code": Code.NONE, "producer_id": call.broker.transactions.new_producer(), "producer_epoch": 0}
     claim = (body.producer_id, body.producer_epoch) if call.version >= 3 and body.producer_id >= 0 else None
     try:
+        if not body.transactional_id:
+            raise Refused(Code.INVALID_REQUEST)
         call.broker.check_coordinator(body.transactional_id, call.node)
         known = call.broker.transactions.open(body.transactional_id, body.transaction_timeout_ms, claim)
     except Refused as refusal:
@@ -92,8 +94,7 @@ def txn_offset_commit(call: Call) -> Answer:
     def one(topic: str, part: Any) -> Answer:
         place = (topic, part.partition_index)
         code = refused
-        if not code and call.broker.topics.partition(*place) is None:
-            code = Code.UNKNOWN_TOPIC_OR_PARTITION
+        code = code or mistake(call, place, part)
         if not code:
             call.broker.offsets.pend(body.group_id, body.producer_id, place, committed(part))
         return {"partition_index": part.partition_index, "error_code": code}
@@ -124,10 +125,13 @@ def end_transaction(call: Call) -> Answer:
 
 
 def list_transactions(call: Call) -> Answer:
-    """All transactional ids with their state."""
-    return {"error_code": Code.NONE, "unknown_state_filters": [], "transaction_states": [
-        {"transactional_id": known.id, "producer_id": known.producer, "transaction_state": known.state}
-        for known in call.broker.transactions]}
+    """Transactional ids with their state: all, or those in certain states or of certain producers."""
+    states, producers = call.body.state_filters, call.body.producer_id_filters
+    return {"error_code": Code.NONE, "unknown_state_filters": [one for one in states if one not in STATES],
+            "transaction_states": [
+                {"transactional_id": known.id, "producer_id": known.producer, "transaction_state": known.state}
+                for known in call.broker.transactions
+                if (not states or known.state in states) and (not producers or known.producer in producers)]}
 
 
 def describe_transactions(call: Call) -> Answer:
