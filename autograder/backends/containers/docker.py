@@ -108,7 +108,7 @@ class Project:
                 stderr=subprocess.STDOUT,
                 text=True,
                 errors="replace",
-                env=self._environment(),
+                env=self.environment(),
             )
         except OSError as error:
             raise no_docker() from error
@@ -135,7 +135,7 @@ class Project:
 
     def images(self) -> list[str]:
         """The images that compose.yaml names."""
-        ran = _ask(self._command(["config", "--images"]), self._environment())
+        ran = _ask(self._command(["config", "--images"]), self.environment())
         if ran.returncode != 0:
             raise refusal(ran.stderr)
         return sorted(set(ran.stdout.split()))
@@ -168,6 +168,7 @@ class Project:
         profiles = [word for profile in self.profiles for word in ("--profile", profile)]
         return ["docker", "compose", *fixed, *profiles, *words]
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """The environment that Compose runs in: ours, without what the shell says about Compose itself."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("COMPOSE_")}
         return {**inherited, **self.values}
