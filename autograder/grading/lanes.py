@@ -19,23 +19,22 @@ from multiprocessing.util import Finalize
 from typing import Any
 
 from autograder.backends import Backends, connect
-from autograder.backends.broker import Broker
 from autograder.backends.databases import create_database, drop_database, learner_address
 from autograder.explore.lane import Lane
 from autograder.explore.names import RunName
 from autograder.explore.scenario import Engine, Played
 from autograder.explore.virtual_lane import VirtualLane
+from autograder.grading.lane_kafka import begin_kafka, lanes_of
 from autograder.grading.linux import die_with_parent
 from autograder.grading.program import Program
 from autograder.grading.sandbox import Sandbox
 from autograder.grading.subject import Zygote
-from autograder.grading.topics import LaneTopics
 from autograder.grading.warmth import CLIENTS
 from autograder.labs import Lab, find
 
 __all__ = ["LaneSpec", "Pool", "backends_for", "open_lane"]
 
-VIRTUAL_CLIENTS = (*CLIENTS, "autograder.simulation.inside")
+VIRTUAL_CLIENTS = (*CLIENTS, "autograder.grading.virtual_subject")
 LANES = max(2, min(4, os.cpu_count() or 2))
 
 
@@ -63,17 +62,14 @@ def open_lane(spec: LaneSpec, cleanup: ExitStack) -> Lane:
     """Open a lane with backends; whatever it holds is let go when ``cleanup`` ends."""
     lab = find(spec.lab)
     assert spec.backends is not None, f"{lab.name} says that it needs no backends"
-    broker = Broker(None)
-    cleanup.callback(broker.kill)
-    broker.launch()
+    make_topics = begin_kafka(spec.backends, cleanup)
     database = f"judge_{os.getpid()}_{next(_numbers)}"
     drop_database(spec.backends.postgres, database)  # a killed judge that had our number may have left it behind
     cleanup.callback(drop_database, spec.backends.postgres, database)
     judge_url = create_database(spec.backends.postgres, database, schema=lab.schema)
     zygote = cleanup.enter_context(Zygote(sandbox=Sandbox(reads=lab.reads)))
     zygote.load(spec.program)
-    broker.wait()
-    topics = cleanup.enter_context(LaneTopics(broker, lab.topics))
+    topics = make_topics(lab.topics)
     lane = Lane(
         database_url=judge_url, shop_url=learner_address(judge_url), topics=topics, redis_url="", subjects=zygote
     )
@@ -137,6 +133,7 @@ class Pool:
     def __init__(self, spec: LaneSpec, *, lanes: int = LANES, executor: Executor | None = None) -> None:
         self.spec = spec
         self._own = executor is None
+        lanes = lanes_of(spec.backends.world, lanes) if spec.backends else lanes
         self.executor = executor or ProcessPoolExecutor(
             lanes, mp_context=multiprocessing.get_context("fork"), initializer=_begin_worker
         )
