@@ -16,6 +16,10 @@ from packaging.requirements import Requirement
 
 from autograder import backends
 from autograder.backends.binaries import find_postgres, find_redis
+from autograder.backends.errors import BackendError
+from autograder.backends.native.jars import DOWNLOAD_MB
+from autograder.backends.native.readiness import native_versions
+from autograder.backends.worlds import WorldName, chosen_world
 from autograder.cli import jupyter
 from autograder.cli.places import ROOT, WORK, shown
 
@@ -114,6 +118,38 @@ def _kafka() -> Finding:
     )
 
 
+def _world() -> Finding:
+    return Finding(name="world", state="ok", says=chosen_world(backends.state_folder()))
+
+
+def _native() -> Finding:
+    def look() -> str:
+        here = native_versions()
+        kafka = here["Kafka"] or f"not fetched yet ({DOWNLOAD_MB} MB, on the first start)"
+        return f"Postgres {here['Postgres']}, Redis {here['Redis']}, Java {here['Java']}, Kafka {kafka}"
+
+    return _of_world("native", look)
+
+
+def _containers() -> Finding:
+    def look() -> str:
+        from autograder.backends.containers.docker import examine
+
+        found = examine()
+        return f"Docker {found.engine}, Compose {found.compose}"
+
+    return _of_world("containers", look)
+
+
+def _of_world(name: WorldName, look: Callable[[], str]) -> Finding:
+    """What a world lacks is missing where this clone uses it, and worth a note elsewhere."""
+    used = chosen_world(backends.state_folder()) == name
+    try:
+        return Finding(name=name, state="ok" if used else "note", says=f"can be used: {look()}")
+    except BackendError as error:
+        return Finding(name=name, state="missing" if used else "note", says=f"cannot be used: {error}")
+
+
 def _running() -> Finding:
     known = backends.status()
     if known is None:
@@ -174,12 +210,7 @@ def _chromium() -> Finding:
     return Finding(name="Chromium", state="note", says=found or "not here; only the browser tests need it")
 
 
-def _docker() -> Finding:
-    found = shutil.which("docker")
-    return Finding(name="Docker", state="note", says=f"{found}; not needed" if found else "not here; not needed")
-
-
 LOOKS: tuple[Callable[[], Finding], ...] = (
-    _python, _packages, _postgres, _redis, _kafka, _running, _jupyter, _fork, _sandbox,
-    _disk, _state, _work, _chromium, _docker,
+    _python, _packages, _postgres, _redis, _kafka, _world, _native, _containers, _running, _jupyter, _fork, _sandbox,
+    _disk, _state, _work, _chromium,
 )  # fmt: skip

@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 from autograder.backends.errors import BackendError
 from autograder.backends.state import make_folder, state_folder
 
-__all__ = ["DOWNLOAD_MB", "KAFKA_MAJOR_MIN", "fetched_home", "find_kafka", "pinned_version", "version_of"]
+__all__ = ["DOWNLOAD_MB", "KAFKA_MAJOR_MIN", "fetched_home", "find_kafka", "kafka_home", "pinned_version", "version_of"]
 
 POM = Path(__file__).with_name("pom.xml")
 KAFKA_MAJOR_MIN = 4
@@ -43,13 +43,16 @@ def find_kafka(say: Callable[[str], None] | None = None) -> Path:
 
     ``say`` hears of the download before it begins.
     """
-    named = os.environ.get("KAFKA_HOME")
-    if named:
-        return _checked(Path(named))
-    home = fetched_home()
+    home = kafka_home()
     if not (home / "libs").is_dir():
         _fetch(home, say)
     return home
+
+
+def kafka_home() -> Path:
+    """The same folder, without fetching anything: the one that ``KAFKA_HOME`` names, else where fetched jars lie."""
+    named = os.environ.get("KAFKA_HOME")
+    return _checked(Path(named)) if named else fetched_home()
 
 
 def version_of(home: Path) -> str:

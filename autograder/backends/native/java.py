@@ -13,7 +13,7 @@ from pathlib import Path
 from autograder.backends.errors import BackendError
 from autograder.backends.native.jars import find_kafka
 
-__all__ = ["JAVA_MAJOR_MIN", "find_java", "java_words"]
+__all__ = ["JAVA_MAJOR_MIN", "find_java", "java_version", "java_words"]
 
 JAVA_MAJOR_MIN = 17
 """Kafka 4 needs it (kafka.apache.org/41/operations/java-version)."""
@@ -47,6 +47,11 @@ def find_java() -> Path:
             f"Apache Kafka needs Java {JAVA_MAJOR_MIN} or newer, and {named} is Java {major}: `{MEND}`."
         )
     return Path(found)
+
+
+def java_version() -> str:
+    """The major version of the Java that is used; raises BackendError as :func:`find_java` does."""
+    return str(_major(str(find_java())))
 
 
 @functools.cache

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from autograder.backends.native.format import formatted
-from autograder.backends.native.jars import find_kafka, version_of
-from autograder.backends.native.java import find_java
+from autograder.backends.native.jars import find_kafka, kafka_home, version_of
+from autograder.backends.native.java import find_java, java_version
 from autograder.backends.native.programs import native_postgres, native_redis
 
 __all__ = ["native_versions", "prepare_native"]
@@ -22,9 +22,10 @@ def prepare_native(say: Callable[[str], None]) -> None:
 
 
 def native_versions() -> Mapping[str, str]:
-    """The versions that this machine's native world runs, by backend; fetches Kafka's jars where they are missing."""
+    """The versions of what is here, by name; Kafka's is empty while its jars are not. Raises BackendError; fetches nothing."""
     return {
         "Postgres": ".".join(map(str, native_postgres().version)),
         "Redis": native_redis().version,
-        "Kafka": version_of(find_kafka()),
+        "Java": java_version(),
+        "Kafka": version_of(kafka_home()),
     }

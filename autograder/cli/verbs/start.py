@@ -7,11 +7,13 @@ import signal
 import webbrowser
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from autograder.backends.worlds import chosen_world, remember_world
 from autograder.cli import jupyter, workspace
+from autograder.cli.arguments import World, use_world
 from autograder.cli.places import ROOT, WORK
 from autograder.cli.screen import say, working
 
@@ -25,16 +27,19 @@ def run(
         bool, typer.Option("--browser/--no-browser", help="Open a browser, where there is a screen.")
     ] = True,
     port: Annotated[int, typer.Option(help="The port to try first.", min=1, max=65_535)] = jupyter.PORT,
+    world: World = None,
 ) -> None:
     """Begin or go on: starts Postgres, Kafka and Redis, brings work/ up to date and opens JupyterLab there.
 
-    Ctrl-C ends it. Your files in work/ are never overwritten.
+    Ctrl-C ends it. Your files in work/ are never overwritten. A world that you name is used from now on.
     """
     from autograder import backends
 
+    use_world(world)
     folder = backends.state_folder() / "jupyter"
     already = jupyter.running(folder)
     if already is not None:
+        _refuse_other_world(backends.status())
         say(f"JupyterLab is running already: {already.url}")
         return
     browser = browser and jupyter.can_open_browser(dict(os.environ))
@@ -42,10 +47,23 @@ def run(
         first = not WORK.exists()
         changes = workspace.copy_course(ROOT, WORK, backends.state_folder() / "work.json")
         lease = backends.connect(say=tell)
+        if world is not None:
+            remember_world(backends.state_folder(), chosen_world(backends.state_folder()))
     with lease:
         for sentence in told(changes):
             say(sentence)
         _open_lab(folder, port=port, browser=browser, page=FIRST_PAGE if first and (WORK / FIRST_PAGE).exists() else "")
+
+
+def _refuse_other_world(known: dict[str, Any] | None) -> None:
+    """JupyterLab and what runs in it stay with the world that they began with."""
+    from autograder import backends
+
+    wanted = chosen_world(backends.state_folder())
+    if known is not None and known["world"] != wanted:
+        raise backends.BackendError(
+            f"JupyterLab is running with the {known['world']} world: run `./fortnight stop` before you start with {wanted}."
+        )
 
 
 def told(changes: list[workspace.Change]) -> list[str]:
