@@ -16,7 +16,8 @@ from typing import Literal
 __all__ = ["Backend", "Call", "History", "Mark", "MarkKind", "Outcome"]
 
 Outcome = Literal["ok", "failed", "unknown"]
-Backend = Literal["postgres", "kafka", "redis", "http"]
+Backend = str
+"""``postgres``, ``kafka``, ``redis`` or ``http``; in virtual time also the name of the service or process that is called."""
 MarkKind = Literal[
     "start", "crash", "restart", "cut", "park", "pause", "resume", "end", "error", "note", "violation"
 ]
@@ -47,6 +48,8 @@ class Call:
     """The processes whose lock it waited for."""
     fault: str = ""
     """The fault that struck at this call: ``kill-before``, ``cut-after``, ``park``, ... or nothing."""
+    one_way: bool = False
+    """Nobody waits for an answer; its end is its arrival."""
 
     @property
     def point(self) -> str:

@@ -53,7 +53,7 @@ def is_held(call: Call) -> bool:
 
 def reached(call: Call) -> bool:
     """Did the request reach its backend? The judge knows this, even where the caller does not."""
-    if call.fault.endswith("-before") or call.fault.startswith("drop"):
+    if call.fault.endswith("-before") or call.fault == "drop":
         return False
     if call.end is None:
         return not is_held(call) and call.outcome != "failed"

@@ -19,7 +19,7 @@ from typing import Any
 
 from autograder.grading.protocol import from_json, to_json
 
-__all__ = ["Compiled", "call", "compile_cells"]
+__all__ = ["Compiled", "call", "compile_cells", "execute", "one_line"]
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,18 @@ class _SilentModule(types.ModuleType):
 
 def call(program: Compiled, function: str, arguments: list[Any]) -> dict[str, Any]:
     """Execute the cells and call the function; the reply for the judge. Raises nothing but what ends a process."""
+    names, broken = execute(program)
+    cells = {name for name, _ in program.codes}
+    target = names.get(function)
+    if not callable(target):
+        reply = {"kind": "no function", "error": f"no cell defines {function}()"}
+    else:
+        reply = _attempt(lambda: _finish(target(*[from_json(item) for item in arguments])), cells)
+    return reply | {"broken_cells": broken}
+
+
+def execute(program: Compiled) -> tuple[dict[str, Any], list[str]]:
+    """Execute the cells in a fresh ``__main__``: what they define, and one sentence for each that failed."""
     sys.modules["autograder.notebook"] = _SilentModule("autograder.notebook")
     main = types.ModuleType("__main__")
     sys.modules["__main__"] = main
@@ -78,12 +90,7 @@ def call(program: Compiled, function: str, arguments: list[Any]) -> dict[str, An
         failure = _attempt(lambda code=code: _finish(eval(code, main.__dict__)), cells)
         if failure["kind"] != "returned":
             broken.append(f"{_place(failure, name)}: {failure['error']}")
-    target = main.__dict__.get(function)
-    if not callable(target):
-        reply = {"kind": "no function", "error": f"no cell defines {function}()"}
-    else:
-        reply = _attempt(lambda: _finish(target(*[from_json(item) for item in arguments])), cells)
-    return reply | {"broken_cells": broken}
+    return main.__dict__, broken
 
 
 def _finish(value: Any) -> Any:
@@ -100,14 +107,15 @@ def _attempt(action: Any, cells: set[str]) -> dict[str, Any]:
     except SystemExit as stop:
         return {"kind": "exited", "error": f"SystemExit: {stop.code}"}
     except BaseException as error:
-        return {"kind": "raised", "error": _one_line(error), **_trimmed(error, cells)}
+        return {"kind": "raised", "error": one_line(error), **_trimmed(error, cells)}
     try:
         return {"kind": "returned", "value": to_json(value)}
     except (TypeError, ValueError, RecursionError):
         return {"kind": "returned", "error": f"it returned a {type(value).__name__}, which JSON cannot say"}
 
 
-def _one_line(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
+    """An exception as one line, whatever its own text does."""
     try:
         text = (str(error).splitlines() or [""])[0]
     except BaseException:
@@ -121,7 +129,7 @@ def _trimmed(error: BaseException, cells: set[str]) -> dict[str, Any]:
     if not frames:
         return {"traceback": "", "line": None}
     shown = "".join(traceback.format_list(frames[-12:]))
-    return {"traceback": f"{shown}{_one_line(error)}\n", "line": frames[-1].lineno, "cell": frames[-1].filename}
+    return {"traceback": f"{shown}{one_line(error)}\n", "line": frames[-1].lineno, "cell": frames[-1].filename}
 
 
 def _place(failure: dict[str, Any], name: str) -> str:

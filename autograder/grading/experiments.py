@@ -9,18 +9,15 @@ from dataclasses import asdict
 from typing import Any
 
 from autograder.backends import connect
-from autograder.explore.names import BadRunName, RunName, Strike, slug
-from autograder.explore.scenario import CRASH_FAULTS, PAUSE
+from autograder.explore.names import BadRunName, RunName
 from autograder.explore.stage import Stage
+from autograder.explore.strike_words import strike_of
 from autograder.grading.lanes import LaneSpec, open_lane
 from autograder.grading.program import Cell, Program
 from autograder.grading.selection import definitions_only, names_bound, without_magics
 from autograder.labs import find
 
 __all__ = ["play_experiment", "program_of_cells", "strike_of"]
-
-FAULTS = (*CRASH_FAULTS, *PAUSE)
-
 
 def program_of_cells(sources: Iterable[str]) -> Program:
     """The definitions of all cells that were run so far; what they did besides is left out."""
@@ -32,19 +29,6 @@ def program_of_cells(sources: Iterable[str]) -> Program:
         if kept.strip():
             cells.append(Cell(id=f"cell-{number}", role="free", source=kept, name=f"notebook, cell {number}"))
     return Program(title="experiment", cells=tuple(cells))
-
-
-def strike_of(text: str) -> Strike | None:
-    """``kill-after COMMIT #2`` as a strike; nothing for an empty text."""
-    if not text.strip():
-        return None
-    fault, _, point = text.strip().partition(" ")
-    label, _, occurrence = point.partition("#")
-    if fault not in FAULTS or not label.strip() or not (occurrence or "1").strip().isdecimal():
-        raise BadRunName(
-            f"{text!r} names no fault: write one of {', '.join(FAULTS)}, then the call, as in 'kill-after COMMIT #1'."
-        )
-    return Strike(fault=fault, label=slug(label.strip()), occurrence=int(occurrence or 1))
 
 
 def play_experiment(request: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,9 +19,11 @@ from typing import Any
 from autograder.grading import linux
 from autograder.grading.protocol import REPLY_BYTES_MAX, line
 
-__all__ = ["Descriptors", "run_subject"]
+__all__ = ["WIRE", "Descriptors", "run_subject"]
 
 _ANSWER, _ENDING = 3, 4
+WIRE = 4
+"""Where the wire is; the ending's place is free by then."""
 _DESCRIPTORS_MAX = 1024
 
 
@@ -32,6 +34,8 @@ class Descriptors:
     answer: int
     output: int
     ending: int
+    wire: int | None = None
+    """A socket to the judge, for a subject in virtual time: its place is :data:`WIRE` when learner code runs."""
 
 
 def run_subject(
@@ -51,7 +55,9 @@ def run_subject(
         except BaseException as error:
             os.write(_ENDING, line({"sandbox": f"{name}: {error}"}))
             os._exit(70)
-    os.closerange(_ENDING, _DESCRIPTORS_MAX)
+    if descriptors.wire is not None:
+        os.dup2(_ENDING + 1, WIRE, inheritable=False)
+    os.closerange(_ENDING if descriptors.wire is None else WIRE + 1, _DESCRIPTORS_MAX)
     me = os.getpid()
     reply = action()
     if os.getpid() != me:
@@ -64,6 +70,7 @@ def _own_descriptors(descriptors: Descriptors) -> None:
     """Nothing on stdin, output on 1 and 2, the judge on 3 and 4; the rest is closed before learner code runs."""
     ours = [os.open(os.devnull, os.O_RDONLY), descriptors.output, descriptors.output]
     ours += [descriptors.answer, descriptors.ending]
+    ours += [descriptors.wire] if descriptors.wire is not None else []
     high = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _DESCRIPTORS_MAX // 2) for fd in ours]
     for place, fd in enumerate(high):
         os.dup2(fd, place, inheritable=place < _ANSWER)

@@ -6,6 +6,7 @@ secrets, no threads and no connections. It speaks JSON lines with the judge over
     hello {sandbox, preload, scratch}          -> {protection}
     load  {cells}                              -> {broken}
     start {run, function, arguments, ports}    -> {pid}, with three descriptors: answer, output, ending
+    start {run, seed, ports}                   -> {pid}, with a fourth, the wire: a process in virtual time
     kill  {run}                                -> {} when the process and all it started are gone
 
 The *ending* pipe is the zygote's own: there it writes how the process ended, which no learner code can forge.
@@ -133,13 +134,13 @@ class _Zygote:
         """Fork one run; it is confined before it executes the first line of the learner."""
         scratch = os.path.join(self._scratch, f"run{request['run']}")
         os.mkdir(scratch, 0o700)
-        answer, output, ending = descriptors
+        answer, output, ending, *wire = descriptors
         fork = self._namespaces.fork if self._namespaces else os.fork
         pid = fork()
         if pid == 0:
-            self._become_subject(request, Descriptors(answer, output, ending), scratch)
-        os.close(answer)
-        os.close(output)
+            self._become_subject(request, Descriptors(answer, output, ending, *wire), scratch)
+        for fd in (answer, output, *wire):
+            os.close(fd)
         self._runs[request["run"]] = _Run(pid, ending, scratch)
         return {"pid": _outer_pid(pid) if self._namespaces else pid}
 
@@ -147,9 +148,7 @@ class _Zygote:
         try:
             steps = self._confinement.steps(scratch, request["ports"]) if self._confinement else {}
             program = self._program
-            run_subject(
-                lambda: cells.call(program, request["function"], request["arguments"]), descriptors, scratch, steps
-            )
+            run_subject(lambda: _act(program, request), descriptors, scratch, steps)
         finally:
             os._exit(70)
 
@@ -175,7 +174,7 @@ class _Zygote:
             self.kill({"run": run})
 
     def _answer_one(self) -> bool:
-        data, descriptors, _, _ = socket.recv_fds(self._control, 1 << 16, 3)
+        data, descriptors, _, _ = socket.recv_fds(self._control, 1 << 16, 4)
         while data and not data.endswith(b"\n"):
             more = self._control.recv(1 << 20)
             if not more:
@@ -213,6 +212,15 @@ class _Zygote:
             os.rmdir(run.scratch)
         except OSError:
             shutil.rmtree(run.scratch, ignore_errors=True)
+
+
+def _act(program: cells.Compiled, request: dict[str, Any]) -> dict[str, Any]:
+    """What the subject does: answer one call, or live on a wire in virtual time."""
+    if "seed" not in request:
+        return cells.call(program, request["function"], request["arguments"])
+    from autograder.grading import virtual_subject  # imported beforehand where such subjects are started
+
+    return virtual_subject.live(program, request["seed"])
 
 
 def _wake_on_child() -> int:

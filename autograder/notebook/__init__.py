@@ -9,6 +9,7 @@ from .predict import outcome, predict
 from .quiz import quiz
 from .recall import recall
 from .setup import setup
+from .simulate import simulate
 from .written import written
 
-__all__ = ["check", "experiment", "hint", "outcome", "predict", "quiz", "recall", "setup", "written"]
+__all__ = ["check", "experiment", "hint", "outcome", "predict", "quiz", "recall", "setup", "simulate", "written"]
