@@ -26,13 +26,17 @@ def header_width(name: str) -> float:
 
 
 def lanes_of(history: History, focus: Focus) -> tuple[Lane, ...]:
-    """Processes left, backends right, so that every request points to the right and every answer back."""
+    """Processes left, backends right, so that a request points to the right and its answer back.
+
+    Where processes call each other, a request may point to the left; services of a simulation stand with the backends.
+    """
     seen = [event.what for event in focus.shown]
-    active = {thing.process for thing in seen}
+    active = {thing.process for thing in seen} | {thing.backend for thing in seen if isinstance(thing, Call)}
     ordered = dict.fromkeys([*history.processes, *(thing.process for thing in seen if isinstance(thing, Call))])
     processes = [process for process in ordered if process in active]
     called = {thing.backend for thing in seen if isinstance(thing, Call)}
-    backends = [name for name in BACKEND_NAMES if name in called]
+    services = [name for name in dict.fromkeys(call.backend for call in history.calls) if name not in BACKEND_NAMES]
+    backends = [name for name in (*services, *BACKEND_NAMES) if name in called and name not in ordered]
     lanes: list[Lane] = []
     edge = float(_GUTTER)
     for name in processes:

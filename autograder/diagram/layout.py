@@ -66,7 +66,7 @@ def _steps(focus: Focus) -> list[_Step]:
 
 def _has_answer_row(call: Call) -> bool:
     """Does the answer have a row of its own? A lost answer has one: that it is missing is the news."""
-    return call.end is not None or (reached(call) and not call.waits_for)
+    return not call.one_way and (call.end is not None or (reached(call) and not call.waits_for))
 
 
 @dataclass

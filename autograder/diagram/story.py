@@ -44,7 +44,8 @@ def backend_name(backend: str) -> str:
 
 def ask(call: Call) -> str:
     """Who asks whom for what."""
-    return f"{clean(call.process)} asks {backend_name(call.backend)}: {_cut(clean(call.request or call.label))}"
+    verb = "tells" if call.one_way else "asks"
+    return f"{clean(call.process)} {verb} {backend_name(call.backend)}: {_cut(clean(call.request or call.label))}"
 
 
 def reply(call: Call) -> str:
@@ -61,6 +62,8 @@ def _outcome(call: Call) -> str:
     if not reached(call):
         lost = f"held on its way to {backend}" if is_held(call) else f"never reached {backend}"
         return f"{lost}, and the caller sees: {answer}" if call.end is not None and answer else lost
+    if call.one_way:
+        return "it arrives"
     if call.end is None or call.outcome == "unknown":
         done = "the answer never arrived"
         if call.effect:  # only a fault of ours tells on which side of the effect the answer was lost

@@ -109,6 +109,8 @@ class Ledger:
     now: Callable[[], float]
     entries: list[Entry] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
+    clients: dict[str, None] = field(default_factory=dict)
+    """Who calls and is not a process; pictures have them first."""
     processes: dict[str, None] = field(default_factory=dict)
     last: int = 0
     _seen: Counter[tuple[str, int, str]] = field(default_factory=Counter)
@@ -128,7 +130,8 @@ class Ledger:
             occurrence=self._seen[caller, incarnation, method], start=self.tick() if recorded else self.last,
         )  # fmt: skip
         if recorded:
-            self.processes.setdefault(caller)
+            if caller not in self.processes:
+                self.clients.setdefault(caller)
             self.entries.append(entry)
         return entry
 
@@ -147,7 +150,7 @@ class Ledger:
         return History(
             run=run,
             title=title,
-            processes=tuple(self.processes),
+            processes=(*self.clients, *self.processes),
             calls=tuple(entry.call() for entry in self.entries),
             marks=tuple(self.marks),
         )
