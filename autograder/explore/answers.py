@@ -31,6 +31,10 @@ def _each(right: int, asked: int) -> float:
     return right / asked
 
 
+def _no_belief(answers: Mapping[str, Any]) -> str:
+    return ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class AnswerSheet:
     """Questions with their options, and where the truth comes from."""
@@ -52,6 +56,8 @@ class AnswerSheet:
     """Is this answer to this question right, given the truth?"""
     worth: Callable[[int, int], float] = _each
     """The share of the points, from how many are right of how many."""
+    belief: Callable[[Mapping[str, Any]], str] = _no_belief
+    """The wrong belief that a sheet shows, in words, so that it can be called by its name; nothing where it shows none."""
     asked: tuple[str, ...] = ()
     """The questions that count; all by default."""
     needs: tuple[str, ...] = ()
@@ -83,7 +89,8 @@ class AnswerSheet:
         if len(right) == len(asked):
             return Played(name=str(name), history=self._history(name), share=1.0)
         said = f"{len(right)} of the {len(asked)} answers {'is' if len(right) == 1 else 'are'} right"
-        return self._played(name, "; ".join([said, *trouble[:_SHOWN_MAX]]), share=self.worth(len(right), len(asked)))
+        shown = [said, *filter(None, [self.belief(answers)]), *trouble[:_SHOWN_MAX]]
+        return self._played(name, "; ".join(shown), share=self.worth(len(right), len(asked)))
 
     def _is_right(self, question: str, answer: Any, truth: Any) -> bool:
         try:
