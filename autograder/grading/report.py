@@ -71,7 +71,7 @@ def _counterexample(lab: Lab, verdict: TaskVerdict, played: Played) -> list[tupl
         *zip(("story", *[""] * STORY_LINES_MAX), _story(played), strict=False),
         ("so", f"{violation.evidence}."),
     ]
-    if note := _note(RunName.parse(played.name)):
+    if note := _note(lab, RunName.parse(played.name)):
         rows.append(("note", note))
     rows += [("says", failure) for failure in played.failures[:1]]
     if lab.mistakes:
@@ -94,9 +94,12 @@ def _reading(lab: Lab, rule: Rule, played: Played) -> str:
     return f"day {lab.number}, “{section}”" if lab.number else section
 
 
-def _note(name: RunName) -> str:
+def _note(lab: Lab, name: RunName) -> str:
     if name.strike or name.preempts:
         return ""
+    scenario = lab.scenario(name.scenario)
+    if scenario.engine == "virtual":
+        return "No fault was needed beside those that the story itself has." if scenario.faults else ""
     if name.schedule:
         return "No preemption was needed: this is no race, it goes wrong when one call follows the other."
     return "No fault was needed: this is what it does when nothing goes wrong."
@@ -163,7 +166,7 @@ def _task_html(lab: Lab, verdict: TaskVerdict) -> str:
     played, picture = verdict.counterexample, ""
     if verdict.shown is not None:
         picture = Diagram(verdict.shown.history, takeaway="It breaks no rule.").html()
-    if played is not None:
+    if played is not None and played.history.calls:
         reason = f"Rule {lab.rule(played.violations[0].rule).number} is broken: {played.violations[0].evidence}."
         picture = Diagram(played.history, takeaway=reason).html()
     return (
