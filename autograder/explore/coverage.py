@@ -39,6 +39,8 @@ def _walked(scenario: ScheduleScenario, swept: Swept) -> str:
         if scenario.preemptions_max is None
         else f"every one with at most {scenario.preemptions_max} preemption"
     )
+    if count == 1:
+        return "1 schedule, since all others are its mirror image or end alike; it holds"
     return f"{count} schedules, {which}; all hold"
 
 
@@ -60,10 +62,17 @@ def _struck(scenario: Playable, swept: Swept) -> str:
         parts.append(f"{covered.reached} of {covered.planned} pauses (every call of the first process)")
     elif points or not parts:
         reached = f"{covered.reached} of {covered.planned}" if points == covered.planned else str(points)
-        parts.append(f"{reached} crash points ({covered.calls} calls × {len(covered.faults)} faults)")
+        parts.append(f"{reached} {_points(scenario, swept)}")
     if covered.pairs:
         parts.append(f"{covered.pairs} pairs of them, no three")
     return " and ".join(parts) + _completeness(swept, points)
+
+
+def _points(scenario: Playable, swept: Swept) -> str:
+    covered = swept.coverage
+    if scenario.engine == "backends":
+        return f"crash points ({covered.calls} calls × {len(covered.faults)} faults)"
+    return f"fault points (at {covered.calls} calls: {', '.join(covered.faults)})"
 
 
 def _completeness(swept: Swept, points: int) -> str:

@@ -94,7 +94,9 @@ class Crossing:
                 self._give_up()
                 return Walk(decisions=tuple(self.decisions), redundant=True)
             if chosen not in steps:
-                raise Stuck(f"The schedule cannot be repeated: at turn {at + 1} process {chosen + 1} has nothing to do.")
+                raise Stuck(
+                    f"The schedule cannot be repeated: at turn {at + 1} process {chosen + 1} has nothing to do."
+                )
             self.decisions.append(
                 Decision(candidates=candidates, chosen=chosen, steps=steps, last=last, asleep=dict(asleep))
             )

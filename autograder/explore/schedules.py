@@ -69,7 +69,9 @@ class ScheduleScenario:
     def _walk_all(self, lane: Lane, name: RunName) -> Played:
         bounded = self.preemptions_max is not None
         walked, found = 0, None
-        for walked, (played, walk) in enumerate(self._walks(lane, name, self.preemptions_max, sleep_sets=not bounded), 1):
+        for walked, (played, walk) in enumerate(
+            self._walks(lane, name, self.preemptions_max, sleep_sets=not bounded), 1
+        ):
             if played.violations:
                 found = self._fewest(lane, name, played, walk)
                 break

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from autograder.explore.names import RunName
+from autograder.explore.names import RunName, slug
 from autograder.explore.scenario import Played
 from autograder.explore.sweep import Swept
+from autograder.history import History
 from autograder.labs import find
 from autograder.labs.lab import Finding, Lab, Mistake, Task
 
@@ -83,16 +84,18 @@ def findings(swept: tuple[Swept, ...]) -> frozenset[Finding]:
     found: set[Finding] = set()
     for one in swept:
         for played in one.broken:
-            fault, call = _struck(RunName.parse(played.name))
+            fault, call = _struck(RunName.parse(played.name), played.history)
             found |= {
                 Finding(one.scenario, violation.rule, fault, call, violation.evidence) for violation in played.violations
             }
     return frozenset(found)
 
 
-def _struck(name: RunName) -> tuple[str, str]:
+def _struck(name: RunName, history: History) -> tuple[str, str]:
+    """The fault and where it struck; of a schedule, the call before which somebody lost the turn first."""
     if name.preempts:
-        return "schedule", "any"
+        before = next((mark.text for mark in history.marks if mark.kind == "pause"), "").removeprefix("before ")
+        return "schedule", slug(before)
     return (name.strike.fault, name.strike.label) if name.strike else ("none", "none")
 
 

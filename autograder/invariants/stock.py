@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,12 +13,17 @@ from autograder.invariants.violation import Violation
 
 __all__ = [
     "RULES",
+    "a_page_takes_two_statements",
     "each_price_fits_its_unit",
+    "few_connections_serve_everybody",
+    "few_rows_are_read",
     "never_more_than_there_is",
     "no_cart_meets_a_deadlock",
     "nobody_looks_twice",
     "nobody_waits_for_a_look",
     "the_answer_is_true",
+    "the_page_is_right",
+    "the_predictions_are_right",
     "what_can_be_sold_is_sold",
 ]
 
@@ -35,7 +41,8 @@ def never_more_than_there_is(history: History, state: State) -> Violation | None
             return _violation(1, f"the shop had {_units(had, item)} and has promised {reserved[item]}")
         if reserved[item] + free.get(item, 0) != had:
             return _violation(
-                1, f"the shop had {_units(had, item)}; {reserved[item]} are reserved and {free.get(item, 0)} are said to be free"
+                1,
+                f"the shop had {_units(had, item)}; {reserved[item]} are reserved and {free.get(item, 0)} are said to be free",
             )
     return None
 
@@ -53,7 +60,9 @@ def the_answer_is_true(history: History, state: State) -> Violation | None:
         if answer and len(kept) < len(wish["lines"]):
             return _violation(2, f"{wish['buyer']} was told yes, and {_missing(wish, kept)} is not reserved")
         if not answer and any(row_id == name for row_id, _ in rows):
-            return _violation(2, f"{wish['buyer']} was told no, and has {' and '.join(kept) or 'something'} reserved all the same")
+            return _violation(
+                2, f"{wish['buyer']} was told no, and has {' and '.join(kept) or 'something'} reserved all the same"
+            )
     return None
 
 
@@ -67,7 +76,7 @@ def what_can_be_sold_is_sold(history: History, state: State) -> Violation | None
             return _violation(3, f"{wish['buyer']} asks again and again and is never answered: {said}")
         if answer is False and all(free.get(item, 0) >= quantity for item, quantity in wish["lines"]):
             left = " and ".join(_units(free[item], item) for item, _ in wish["lines"])
-            return _violation(3, f"{wish['buyer']} was told no, and in the end there is still {left} to sell")
+            return _violation(3, f"{wish['buyer']} was told no, and in the end {left} could still be sold")
     return None
 
 
@@ -77,7 +86,9 @@ def each_price_fits_its_unit(history: History, state: State) -> Violation | None
         paid = sorted(row["price"] for row in state.rows("reservation") if row["item"] == item)
         asked = sorted(state.known["prices"][item][: len(paid)])
         if paid != asked:
-            return _violation(4, f"the buyers of {_units(len(paid), item)} pay {_cents(paid)}, where the units cost {_cents(asked)}")
+            return _violation(
+                4, f"the buyers of {_units(len(paid), item)} pay {_cents(paid)}, where the units cost {_cents(asked)}"
+            )
     return None
 
 
@@ -86,7 +97,11 @@ def nobody_waits_for_a_look(history: History, state: State) -> Violation | None:
     for call in history.calls:
         for holder in call.waits_for:
             if not any(_writes(other) and other.start < call.start for other in history.by(holder)):
-                return _violation(5, f"{call.process} waits at its {call.point} for {holder}, which has written nothing yet", call.process)
+                return _violation(
+                    5,
+                    f"{call.process} waits at its {call.point} for {holder}, which has written nothing yet",
+                    call.process,
+                )
     return None
 
 
@@ -112,6 +127,65 @@ def nobody_looks_twice(history: History, state: State) -> Violation | None:
     return None
 
 
+def a_page_takes_two_statements(history: History, state: State) -> Violation | None:
+    """A page takes at most two statements, however many orders it shows."""
+    calls = [call for call in history.by("page-1") if call.backend == "postgres"]
+    if len(calls) > state.known["statements_max"]:
+        shown = len(state.known["expected"])
+        return _violation(8, f"a page of {shown} orders took {len(calls)} statements", "page-1")
+    return None
+
+
+def the_page_is_right(history: History, state: State) -> Violation | None:
+    """The page shows the buyer's orders, all of them and no others, the newest first, each with its lines in order."""
+    got, expected = state.known["page"], state.known["expected"]
+    if state.known.get("trouble"):
+        return _violation(9, f"the page of {state.known['buyer']} was not shown: {state.known['trouble']}")
+    if not isinstance(got, list):
+        return _violation(9, f"the page of {state.known['buyer']} is {_short(got)}, which is no list of orders")
+    for number, order in enumerate(expected):
+        if number >= len(got) or got[number] != order:
+            shown = _short(got[number]) if number < len(got) else "nothing"
+            return _violation(
+                9, f"order {number + 1} on the page of {state.known['buyer']} is {shown}; it should be {_short(order)}"
+            )
+    if len(got) > len(expected):
+        return _violation(
+            9, f"the page of {state.known['buyer']} shows {_short(got[len(expected)])}, which is not one of her orders"
+        )
+    return None
+
+
+def few_rows_are_read(history: History, state: State) -> Violation | None:
+    """The page of open orders reads at most 100 rows of the table's 20,000, with one index more than before."""
+    if why := state.known.get("refused"):
+        return _violation(10, why)
+    if state.known["rows_read"] > state.known["rows_max"]:
+        return _violation(
+            10,
+            f"with your index Postgres still reads {state.known['rows_read']} rows ({state.known['path']}) for {state.known['shown']} orders",
+        )
+    return None
+
+
+def few_connections_serve_everybody(history: History, state: State) -> Violation | None:
+    """Two connections serve everybody: no more are ever open, each request is answered truly, and the work comes to an end."""
+    if state.known["connections"] > state.known["connections_max"]:
+        return _violation(11, f"{state.known['connections']} connections were open at the same time")
+    if why := state.known.get("trouble"):
+        return _violation(11, f"the requests were not all answered: {why}")
+    for name, answer in state.known["expected"].items():
+        got = state.known["answered"].get(name)
+        if got != answer:
+            return _violation(11, f"request {name} was answered with {_short(got)}, and the truth is {answer}")
+    return None
+
+
+def the_predictions_are_right(history: History, state: State) -> Violation | None:
+    """The predictions are right: which anomaly each isolation level of this Postgres admits."""
+    return None
+
+
 RULES: Mapping[int, str] = {
     number: rule.__name__
     for number, rule in enumerate(
@@ -123,6 +197,11 @@ RULES: Mapping[int, str] = {
             nobody_waits_for_a_look,
             no_cart_meets_a_deadlock,
             nobody_looks_twice,
+            a_page_takes_two_statements,
+            the_page_is_right,
+            few_rows_are_read,
+            few_connections_serve_everybody,
+            the_predictions_are_right,
         ),
         start=1,
     )
@@ -143,6 +222,11 @@ def _writes(call: Call) -> bool:
 
 def _missing(wish: Mapping[str, Any], kept: list[str]) -> str:
     return " and ".join(item for item, _ in wish["lines"] if item not in kept)
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 100 else f"{text[:99]}…"
 
 
 def _units(count: int, item: str) -> str:

@@ -6,7 +6,10 @@ from autograder.backends.databases import SCHEMA
 from autograder.explore.schedules import ScheduleScenario
 from autograder.invariants import stock as rule
 from autograder.labs.lab import Lab, Rule, Task
+from autograder.labs.lab10_anomalies import SHEET
 from autograder.labs.lab10_mistakes import MISTAKES
+from autograder.labs.lab10_pages import INDEX, PAGES, READ_INDEX, READ_N1
+from autograder.labs.lab10_pool import POOL
 from autograder.labs.lab10_scenarios import Basket, meeting
 
 __all__ = ["LAB"]
@@ -18,6 +21,12 @@ PRICE = rule.each_price_fits_its_unit.__name__
 NO_WAIT = rule.nobody_waits_for_a_look.__name__
 NO_DEADLOCK = rule.no_cart_meets_a_deadlock.__name__
 ONE_LOOK = rule.nobody_looks_twice.__name__
+
+TWO_STATEMENTS = rule.a_page_takes_two_statements.__name__
+RIGHT_PAGE = rule.the_page_is_right.__name__
+FEW_ROWS = rule.few_rows_are_read.__name__
+FEW_CONNECTIONS = rule.few_connections_serve_everybody.__name__
+PREDICTED = rule.the_predictions_are_right.__name__
 
 SELLING = (rule.never_more_than_there_is, rule.the_answer_is_true, rule.what_can_be_sold_is_sold)
 LAMP: Basket = (("lamp", 1),)
@@ -42,7 +51,9 @@ def _reserving(name: str, function: str) -> tuple[ScheduleScenario, ...]:
     )  # fmt: skip
 
 
-def _pricing(name: str, function: str, *more: rule.Invariant, read: str, looks_max: int = 1) -> tuple[ScheduleScenario, ...]:
+def _pricing(
+    name: str, function: str, *more: rule.Invariant, read: str, looks_max: int = 1
+) -> tuple[ScheduleScenario, ...]:
     rules = (*SELLING, rule.each_price_fits_its_unit, *more)
     return (
         meeting(
@@ -87,6 +98,11 @@ LAB = Lab(
         Rule(number=5, invariant=rule.nobody_waits_for_a_look, read=OPTIMISTIC),
         Rule(number=6, invariant=rule.no_cart_meets_a_deadlock, read=DEADLOCK),
         Rule(number=7, invariant=rule.nobody_looks_twice, read=PESSIMISTIC),
+        Rule(number=8, invariant=rule.a_page_takes_two_statements, read=READ_N1),
+        Rule(number=9, invariant=rule.the_page_is_right, read=READ_N1),
+        Rule(number=10, invariant=rule.few_rows_are_read, read=READ_INDEX),
+        Rule(number=11, invariant=rule.few_connections_serve_everybody, read=POOL.read),
+        Rule(number=12, invariant=rule.the_predictions_are_right, read=SHEET.read),
     ),
     tasks=(
         Task(
@@ -113,6 +129,22 @@ LAB = Lab(
             name="reserve_pessimistic", title="Lock, then look", function="reserve_pessimistic",
             scenarios=_pricing("pessimist", "reserve_pessimistic", rule.nobody_looks_twice, read=PESSIMISTIC),
             points={NEVER_MORE: 2, PRICE: 3, ONE_LOOK: 3}, outcomes=("O4", "O5"), stretch=True, minutes=15,
+        ),
+        Task(
+            name="orders_of", title="A page in two statements", function="orders_of", scenarios=PAGES,
+            points={RIGHT_PAGE: 3, TWO_STATEMENTS: 5}, outcomes=("O4",), stretch=True, minutes=20,
+        ),
+        Task(
+            name="index", title="The missing index", function="index_for_open_orders", scenarios=(INDEX,),
+            points={FEW_ROWS: 8}, outcomes=("O4", "O5"), stretch=True, minutes=10,
+        ),
+        Task(
+            name="pool", title="Many requests, two connections", function="serve", scenarios=(POOL,),
+            points={FEW_CONNECTIONS: 8}, outcomes=("O4",), stretch=True, minutes=20,
+        ),
+        Task(
+            name="anomalies", title="What each isolation level admits", function="anomalies", scenarios=(SHEET,),
+            points={PREDICTED: 8}, outcomes=("O1", "O3"), stretch=True, minutes=15,
         ),
     ),
     mistakes=MISTAKES,

@@ -63,7 +63,12 @@ def shelf_of(word: str) -> dict[str, int]:
 
 
 def _wish(number: int, basket: Basket) -> dict[str, object]:
-    return {"$": "Reserve", "reservation_id": f"r-{number + 1}", "buyer": BUYERS[number], "lines": [list(one) for one in basket]}
+    return {
+        "$": "Reserve",
+        "reservation_id": f"r-{number + 1}",
+        "buyer": BUYERS[number],
+        "lines": [list(one) for one in basket],
+    }
 
 
 def _fill(stage: Stage, shelf: Mapping[str, int]) -> None:
@@ -84,7 +89,9 @@ def _finish(wishes: list[dict[str, object]], looks_max: int) -> Callable[[Stage]
             "when everybody has an answer",
             TABLES,
             had=shelf_of(stage.input[0]),
-            prices={item: [price_of(left) for left in range(had, 0, -1)] for item, had in shelf_of(stage.input[0]).items()},
+            prices={
+                item: [price_of(left) for left in range(had, 0, -1)] for item, had in shelf_of(stage.input[0]).items()
+            },
             wishes=wishes,
             answers={name: answer for name, answer in answers.items() if answer is not None},
             looks_max=looks_max,

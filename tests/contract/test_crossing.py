@@ -18,6 +18,8 @@ from autograder.grading.subject import Zygote
 from autograder.history import Call
 
 SOURCE = '''
+import threading
+
 import psycopg
 
 TAKE = "update purchase set quantity = quantity - 1 where id = %s and quantity > 1"
@@ -45,6 +47,14 @@ def one_statement(at, item):
     with psycopg.connect(at.postgres) as connection:
         if connection.execute(TAKE, [item]).rowcount:
             connection.execute(SOLD)
+
+
+only_one = threading.Lock()
+
+
+def locks_a_thread(at, item):
+    with only_one:
+        looks_then_writes(at, item)
 
 
 def two_items(at, *items):
@@ -120,6 +130,11 @@ def test_read_then_write_sells_the_last_lamp_twice_in_every_schedule_but_the_ser
     runs = explore(lane, ("looks_then_writes", "lamp"), ("looks_then_writes", "lamp"), alike=True)
     assert len(runs) == 12
     assert [run.sold for run in runs].count(2) == 11 and runs[0].sold == 1
+
+
+def test_a_lock_of_threads_does_not_keep_processes_apart(lane: Lane) -> None:
+    runs = explore(lane, ("locks_a_thread", "lamp"), ("locks_a_thread", "lamp"), alike=True)
+    assert [run.sold for run in runs].count(2) == 11
 
 
 def test_a_row_lock_makes_the_second_wait_and_sells_once(lane: Lane) -> None:

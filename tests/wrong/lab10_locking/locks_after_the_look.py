@@ -1,0 +1,21 @@
+"""The row is locked, but the number that decides was read before the lock."""
+
+from __future__ import annotations
+
+import psycopg
+
+from shop import Addresses, Reserve
+
+KEEP = "insert into reservation (id, buyer, item, quantity, price) values (%s, %s, %s, %s, %s)"
+
+
+def reserve(at: Addresses, command: Reserve) -> bool:
+    ((item, quantity),) = command.lines
+    with psycopg.connect(at.postgres) as connection:
+        (free,) = connection.execute("select free from stock where item = %s", [item]).fetchone()
+        if free < quantity:
+            return False
+        connection.execute("select from stock where item = %s for update", [item])
+        connection.execute("update stock set free = %s where item = %s", [free - quantity, item])
+        connection.execute(KEEP, (command.reservation_id, command.buyer, item, quantity, 0))
+    return True
