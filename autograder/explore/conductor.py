@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograder.explore.names import Strike, slug
-from autograder.explore.recorder import Recorder
-from autograder.explore.subject import Result, Running
+from autograder.explore.recorder import PREPARATIONS, Recorder
+from autograder.explore.subject import RUN_LIMIT_S, Result, Running
 from autograder.tap import Request, Tap
 
 __all__ = ["Actor", "Conductor", "Ended", "Stuck"]
@@ -24,8 +24,6 @@ POLL_S = 0.02
 QUIET_LOOKS = 3
 QUIET_LOOKS_WHILE_BUSY = 60
 QUIET_LOOK_S = 0.004
-WALL_LIMIT_S = 20.0
-"""A safety net against endless programs; a run that meets it is reported as hung."""
 PATIENCE_S = 3.0
 """How long a message stays in flight while its process sleeps, or waits for the ack with a timeout of its own."""
 CALLS_MAX = 400
@@ -84,6 +82,7 @@ class Conductor:
         self.tap = tap
         self.recorder = recorder
         self.strike = strike
+        self.fault = strike.what if strike is not None else None
         self.target = target
         self.struck = False
         self.blockers = blockers
@@ -118,9 +117,9 @@ class Conductor:
             return "forward"
         if request in actor.in_flight:
             actor.in_flight.remove(request)
-        if entry.fault in ("kill-after", "cut-after"):
+        if entry.fault and self.fault is not None and self.fault.side == "after":
             self.recorder.unheard(entry)
-            return self._at_rest(actor, lambda: self._strike_now(actor, entry.fault, entry, request))
+            return self._at_rest(actor, lambda: self._strike_now(actor, entry, request))
         return "forward"
 
     def _strikes_here(self, request: Request, entry: Any) -> bool:
@@ -136,22 +135,25 @@ class Conductor:
 
     def _strike_before(self, actor: Actor, request: Request, entry: Any) -> str:
         self.struck = True
-        fault = self.strike.fault if self.strike else ""
-        entry.fault = fault
-        if fault in ("kill-after", "cut-after"):
+        assert self.fault is not None
+        entry.fault = self.fault.name
+        if self.fault.kind == "pause":
+            return self._pause(actor, request, entry)
+        if self.fault.side == "after":
             actor.in_flight.append(request)
             return "forward"
-        if fault == "park":
+        if self.fault.kind == "park":
             actor.parked = request
             self.recorder.mark("park", actor.process, f"{entry.label} stays in flight")
             return "hold"
-        if fault == "pause":
-            entry.fault = ""
-            actor.paused = True
-            actor.gated.append(request)
-            self.recorder.mark("pause", actor.process, f"before {entry.label}")
-            return "hold"
-        return self._at_rest(actor, lambda: self._strike_now(actor, fault, entry, request))
+        return self._at_rest(actor, lambda: self._strike_now(actor, entry, request))
+
+    def _pause(self, actor: Actor, request: Request, entry: Any) -> str:
+        entry.fault = ""
+        actor.paused = True
+        actor.gated.append(request)
+        self.recorder.mark("pause", actor.process, f"before {entry.label}")
+        return "hold"
 
     def _at_rest(self, actor: Actor, strike: Callable[[], None]) -> str:
         """Strike at once, or, where other connections of the process may be busy, when they have come to rest.
@@ -165,18 +167,18 @@ class Conductor:
         actor.strike_at_rest = strike
         return "hold"
 
-    def _strike_now(self, actor: Actor, fault: str, entry: Any, request: Request) -> None:
-        self._mark_strike(actor, fault, entry)
-        if fault.startswith("kill"):
+    def _strike_now(self, actor: Actor, entry: Any, request: Request) -> None:
+        self._mark_strike(actor, entry)
+        if self.fault is not None and self.fault.kind == "crash":
             self._end(actor, Ended(kind="killed"))
         elif request.held:
             request.drop()
 
-    def _mark_strike(self, actor: Actor, fault: str, entry: Any) -> None:
-        kind, side = fault.split("-")
-        what = "the answer to " if side == "after" else ""
-        if kind == "kill":
-            self.recorder.mark("crash", actor.process, f"{side} {entry.label} #{entry.occurrence}")
+    def _mark_strike(self, actor: Actor, entry: Any) -> None:
+        assert self.fault is not None
+        what = "the answer to " if self.fault.side == "after" else ""
+        if self.fault.kind == "crash":
+            self.recorder.mark("crash", actor.process, f"{self.fault.side} {entry.label} #{entry.occurrence}")
         else:
             self.recorder.mark("cut", actor.process, f"the connection is cut before {what}{entry.label} arrives")
 
@@ -191,7 +193,7 @@ class Conductor:
 
     def run(self, actor: Actor, until: Callable[[], bool] = lambda: False) -> None:
         """Let the tap work until the actor has ended, or ``until`` says so."""
-        deadline = time.monotonic() + WALL_LIMIT_S
+        deadline = time.monotonic() + RUN_LIMIT_S
         while not actor.done and not until():
             waits_for_rest = actor.parked is not None or actor.strike_at_rest is not None
             handled = self.tap.poll(QUIET_LOOK_S if waits_for_rest else POLL_S)
@@ -199,7 +201,7 @@ class Conductor:
             if waits_for_rest and not actor.done:
                 self._look(actor, handled)
             if not actor.done and time.monotonic() > deadline:
-                self._end(actor, Ended(kind="hung", error=f"it had not ended after {WALL_LIMIT_S:.0f} seconds"))
+                self._end(actor, Ended(kind="hung", error=f"it had not ended after {RUN_LIMIT_S:.0f} seconds"))
 
     def _news(self, actor: Actor) -> None:
         if not actor.done:
@@ -219,8 +221,11 @@ class Conductor:
             self._end(actor, Ended(kind="killed"))
 
     def _will_go_on(self, actor: Actor) -> bool:
-        """Does the process that has left a message in flight only sleep, or wait with a timeout? Then it goes on soon."""
-        if actor.parked is None or actor.parked.backend != "kafka":
+        """Does the process that has left a message in flight only sleep, or wait with a timeout? Then it goes on soon.
+
+        A producer's preparation carries no message: nobody can take it for sent, so nobody waits for it here.
+        """
+        if actor.parked is None or actor.parked.backend != "kafka" or actor.parked.label in PREPARATIONS:
             return False
         actor.parked_at = actor.parked_at or time.monotonic()
         return time.monotonic() - actor.parked_at < PATIENCE_S and actor.running.waits_with_a_timeout()
@@ -288,13 +293,13 @@ class Conductor:
         return second
 
     def _take_turns(self, *actors: Actor) -> None:
-        deadline = time.monotonic() + 2 * WALL_LIMIT_S
+        deadline = time.monotonic() + 2 * RUN_LIMIT_S
         while not all(actor.done for actor in actors):
             for actor in actors:
                 if not actor.done:
                     self._take_turn(actor)
                 if not actor.done and time.monotonic() > deadline:
-                    self._end(actor, Ended(kind="hung", error=f"it had not ended after {2 * WALL_LIMIT_S:.0f} seconds"))
+                    self._end(actor, Ended(kind="hung", error=f"it had not ended after {2 * RUN_LIMIT_S:.0f} seconds"))
 
     def _take_turn(self, actor: Actor) -> None:
         """Let one process run until it ends, is paused, waits for a lock, or sleeps without a request for long."""
@@ -305,10 +310,10 @@ class Conductor:
             actor.in_flight.append(request)
             request.release()
         calls, silent_since = actor.calls, time.monotonic()
-        deadline = silent_since + WALL_LIMIT_S
+        deadline = silent_since + RUN_LIMIT_S
         while not actor.done:
             if time.monotonic() > deadline:
-                self._end(actor, Ended(kind="hung", error=f"it had not ended after {WALL_LIMIT_S:.0f} seconds"))
+                self._end(actor, Ended(kind="hung", error=f"it had not ended after {RUN_LIMIT_S:.0f} seconds"))
                 return
             handled = self.tap.poll(POLL_S / 4)
             self._news(actor)

@@ -12,6 +12,8 @@ import hashlib
 import re
 from dataclasses import dataclass
 
+from autograder.faults import Fault
+
 __all__ = ["NAME_LENGTH_MAX", "BadRunName", "RunName", "Strike", "slug"]
 
 NAME_LENGTH_MAX = 64
@@ -30,6 +32,14 @@ class Strike:
     fault: str
     label: str
     occurrence: int = 1
+
+    @property
+    def what(self) -> Fault:
+        """The fault as data; raises BadRunName where there is none of this name."""
+        try:
+            return Fault.named(self.fault)
+        except ValueError as error:
+            raise BadRunName(f"{self.fault!r} stands in the name of a run, but {error}.") from None
 
     @property
     def point(self) -> str:

@@ -14,6 +14,7 @@ from autograder.explore.lane import Lane
 from autograder.explore.names import RunName, Strike, slug
 from autograder.explore.recorder import PREPARATIONS
 from autograder.explore.stage import Stage
+from autograder.faults import CRASH_POINT_FAULTS, PAUSE_FAULTS
 from autograder.history import Call, History
 from autograder.invariants import Invariant, State, Violation
 
@@ -35,9 +36,9 @@ __all__ = [
 Engine = Literal["backends", "virtual"]
 """Where a scenario is played: against real backends behind a tap, or in virtual time."""
 
-CRASH_FAULTS = ("kill-before", "kill-after", "cut-before", "cut-after", "park")
-"""Engine 1, the faults that show most pictures first."""
-PAUSE = ("pause",)
+CRASH_FAULTS = tuple(fault.name for fault in CRASH_POINT_FAULTS)
+"""Engine 1, by name, the faults that show most pictures first."""
+PAUSE = tuple(fault.name for fault in PAUSE_FAULTS)
 """The minimal schedule gate: one process is held before a call while another runs as far as it gets."""
 
 
@@ -202,7 +203,7 @@ def strikes(scenario: Scenario, undisturbed: History) -> tuple[Strike, ...]:
     calls.sort(key=lambda call: call.label in PREPARATIONS)
     found: list[Strike] = []
     for fault in scenario.faults:
-        found += [_strike(fault, call) for call in calls if call.effect or fault == "pause"]
+        found += [_strike(fault, call) for call in calls if call.effect or fault in PAUSE]
     return tuple(dict.fromkeys(found))
 
 

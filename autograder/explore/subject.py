@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-__all__ = ["Result", "Running", "Subjects"]
+__all__ = ["RUN_LIMIT_S", "Result", "Running", "Subjects"]
+
+RUN_LIMIT_S = 20.0
+"""A safety net against endless programs: a process that has its turn for so long is ended and reported as hung."""
 
 
 class Result(Protocol):

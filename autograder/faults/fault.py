@@ -20,7 +20,7 @@ from autograder.faults.park import PARK
 from autograder.faults.pause import PAUSE
 from autograder.history import Backend
 
-__all__ = ["CRASH_POINT_FAULTS", "KINDS", "Fault", "Kind"]
+__all__ = ["CRASH_POINT_FAULTS", "KINDS", "PAUSE_FAULTS", "Fault", "Kind"]
 
 Kind = Literal["crash", "cut", "park", "pause", "delay", "drop", "duplicate", "isolate", "error"]
 
@@ -89,8 +89,11 @@ class Fault:
 CRASH_POINT_FAULTS = (
     Fault("crash", "before"),
     Fault("crash", "after"),
-    Fault("cut", "after"),
     Fault("cut", "before"),
+    Fault("cut", "after"),
     Fault("park"),
 )
 """What is tried at every crash point, cheap first: a park has to wait until the program is quiet."""
+
+PAUSE_FAULTS = (Fault("pause"),)
+"""The minimal schedule gate: one process is held before a call while another runs as far as it gets."""

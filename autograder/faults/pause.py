@@ -9,7 +9,7 @@ __all__ = ["PAUSE"]
 PAUSE = KindOfFault(
     word="pause",
     sentences={
-        "before": "stood still before {point} reached {backend}, while the others went on",
+        "": "stood still before {point} reached {backend}, while the others went on",
         "after": "stood still after {point} took effect in {backend}, while the others went on",
     },
 )

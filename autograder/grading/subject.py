@@ -12,6 +12,7 @@ import signal
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograder.explore.subject import RUN_LIMIT_S
 from autograder.grading.program import Program
 from autograder.grading.protocol import Result, to_json
 from autograder.grading.running import Running
@@ -21,7 +22,8 @@ from autograder.grading.zygote_link import SubjectUnavailable, ZygoteLink
 
 __all__ = ["Result", "Running", "SubjectUnavailable", "Zygote"]
 
-_LIMIT_S = 30.0
+_LIMIT_S = 3 * RUN_LIMIT_S
+"""The conductor ends a run before: two processes that take turns have twice the limit of one."""
 
 
 class Zygote:

@@ -155,7 +155,7 @@ def test_a_program_that_ends_badly_is_broken_and_the_report_says_how(state, note
 
 
 def test_a_program_that_never_ends_is_stopped(notebook, postgres_address, monkeypatch):
-    monkeypatch.setattr(conductor, "WALL_LIMIT_S", 0.3)  # its lanes are forked from here
+    monkeypatch.setattr(conductor, "RUN_LIMIT_S", 0.3)  # its lanes are forked from here
     monkeypatch.setattr(Zygote.start, "__kwdefaults__", {"ports": (), "limit_s": 0.3})
     program = program_of(LAB, notebook("def place_order(at, command):\n    while True:\n        at\n"))
     own = Backends(postgres=postgres_address, redis="", kafka="", world="embedded")

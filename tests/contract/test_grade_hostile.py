@@ -101,7 +101,7 @@ def test_a_program_that_misbehaves_costs_its_own_points(notebook, content, code,
 
 
 def test_an_endless_loop_is_ended_and_told(notebook, monkeypatch):
-    monkeypatch.setattr(conductor, "WALL_LIMIT_S", 0.5)
+    monkeypatch.setattr(conductor, "RUN_LIMIT_S", 0.5)
     report = api.check("6", "receive_items", put(LOOPS, notebook))
     assert (report.kind, report.points) == ("broken", 0)
     assert "it had not ended after" in report.plain

@@ -36,7 +36,7 @@ def test_a_kill_tells_whether_the_backend_has_heard() -> None:
 
 def test_crash_points_try_the_cheap_faults_first() -> None:
     names = [fault.name for fault in CRASH_POINT_FAULTS]
-    assert names == ["kill-before", "kill-after", "cut-after", "cut-before", "park"]
+    assert names == ["kill-before", "kill-after", "cut-before", "cut-after", "park"]
 
 
 def test_names_are_short_enough_to_stand_in_the_name_of_a_run() -> None:
