@@ -32,6 +32,8 @@ def _walked(scenario: ScheduleScenario, swept: Swept) -> str:
     if swept.broken:
         turns = "one call after the other" if not RunName.parse(swept.broken[0].name).preempts else "fewest preemptions first"
         return f"the {count}{_nth(count)} schedule tried breaks a rule ({turns})"
+    if swept.not_played:
+        return f"; {swept.not_played} were not played"
     if not swept.coverage.exhaustive:
         return f"{count} schedules and then no more, so that others were not tried; all hold"
     which = (

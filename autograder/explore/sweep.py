@@ -62,15 +62,24 @@ class Swept:
         """Did every rule hold in every run?"""
         return not self.broken
 
+    @property
+    def not_played(self) -> int:
+        """Planned runs for which the budget was too small."""
+        return self.coverage.planned - self.coverage.reached - len(self.unreached)
+
 
 def sweep(
     scenario: Playable,
     lab: str,
     player: Player,
     *,
+    runs_max: int | None = None,
     progress: Callable[[int, int, Played | None], None] = lambda done, planned, broken: None,
 ) -> Swept:
-    """Play the undisturbed run, then every strike; shrink the first run that breaks a rule."""
+    """Play the undisturbed run, then every strike; shrink the first run that breaks a rule.
+
+    With ``runs_max`` no more than so many strikes are played; the coverage still says how many were planned.
+    """
     undisturbed = next(iter(player(scenario.name, [named(scenario, lab)])))
     if undisturbed.violations:
         coverage = Coverage(calls=0, planned=1, reached=1, faults=())
@@ -79,7 +88,9 @@ def sweep(
         return Swept(
             scenario=scenario.name, undisturbed=undisturbed, broken=(undisturbed,), coverage=coverage, smallest=smallest
         )
-    return _strike_all(scenario, player, undisturbed, scenario.plan(lab, undisturbed), progress)
+    names = scenario.plan(lab, undisturbed)
+    swept = _strike_all(scenario, player, undisturbed, names[:runs_max], progress)
+    return replace(swept, coverage=replace(swept.coverage, planned=len(names)))
 
 
 def _strike_all(

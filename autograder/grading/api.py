@@ -75,6 +75,8 @@ def check(
     lab = find(lab_name)
     program = program_of(lab, notebook_of(lab, notebook), unsaved)
     verdict = judge_program(lab, program, [task] if task else None, progress)
+    if notebook is not None and notebook.absolute() != notebook_of(lab):
+        verdict = replace(verdict, notebook=str(notebook))
     try:
         scores.record(verdict, program)
     except OSError as error:

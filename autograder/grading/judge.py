@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import BrokenExecutor
 
 import psycopg
 
 from autograder.backends import BackendError, Backends
 from autograder.explore.conductor import Stuck
-from autograder.explore.scenario import Playable, Played, named
+from autograder.explore.scenario import Engine, Playable, Played, named
 from autograder.explore.sweep import Swept, sweep
 from autograder.grading.lanes import LANES, LaneSpec, Pool
 from autograder.grading.program import Program
@@ -18,7 +19,10 @@ from autograder.grading.subject import SubjectUnavailable
 from autograder.grading.verdict import TaskVerdict, Verdict, judge_task
 from autograder.labs import Lab, Task, find
 
-__all__ = ["Progress", "judge"]
+__all__ = ["RUNS_MAX", "Progress", "judge"]
+
+RUNS_MAX: Mapping[Engine, int] = {"backends": 2_000, "virtual": 20_000}
+"""How many runs a hand-in may take, by the engine that plays them; the references need a fifth of it at most."""
 
 Progress = Callable[[str, int, int, Played | None], None]
 """Told of a task: its name, runs done, runs planned, and the first broken run when it is found."""
@@ -42,9 +46,10 @@ def judge(
     chosen = [lab.task(name) for name in tasks] if tasks is not None else [task for task in lab.tasks if task.graded]
     began = time.monotonic()
     with Pool(LaneSpec(backends=backends, lab=lab.name, program=program), lanes=lanes) as pool:
+        budget = Counter(RUNS_MAX)
         playable = [task for task in chosen if not _unplayable(task, program)]
         _begin(lab, playable, pool)
-        verdicts = [_judge_one(lab, task, program, pool, progress) for task in chosen]
+        verdicts = [_judge_one(lab, task, program, pool, budget, progress) for task in chosen]
         protection = pool.protection() if playable else ""
     return Verdict(
         lab=lab.name,
@@ -82,10 +87,14 @@ def _not_written(function: str, task: Task, program: Program) -> str:
 
 def _begin(lab: Lab, tasks: list[Task], pool: Pool) -> None:
     """Start all undisturbed runs, and behind each, as soon as it is known, all its strikes: no lane ever idles."""
-    scenarios = [scenario for task in tasks for scenario in task.scenarios]
-    for scenario in scenarios:
+    for scenario in (scenario for task in tasks for scenario in _short_first(task.scenarios)):
         future = pool.prepare(scenario.name, [named(scenario, _tag(lab))])[0]
         future.add_done_callback(lambda done, scenario=scenario: _follow(lab, scenario, done, pool))
+
+
+def _short_first(scenarios: Iterable[Playable]) -> list[Playable]:
+    """In the order of playing: few faults first, since whoever waits wants the first counterexample soon."""
+    return sorted(scenarios, key=lambda scenario: len(scenario.faults))
 
 
 def _follow(lab: Lab, scenario: Playable, done: object, pool: Pool) -> None:
@@ -94,29 +103,36 @@ def _follow(lab: Lab, scenario: Playable, done: object, pool: Pool) -> None:
     played: Played = done.result()  # type: ignore[attr-defined]
     if played.violations:
         return
-    pool.prepare(scenario.name, scenario.plan(_tag(lab), played))
+    pool.prepare(scenario.name, scenario.plan(_tag(lab), played)[: RUNS_MAX[scenario.engine]])
 
 
-def _judge_one(lab: Lab, task: Task, program: Program, pool: Pool, progress: Progress) -> TaskVerdict:
+def _judge_one(
+    lab: Lab, task: Task, program: Program, pool: Pool, budget: Counter[Engine], progress: Progress
+) -> TaskVerdict:
     why = _unplayable(task, program)
     if why:
         return TaskVerdict(task=task.name, kind="unanswered", points=0, points_max=task.points_max, said=why)
     try:
-        swept = tuple(_sweep(lab, task, scenario, pool, progress) for scenario in task.scenarios)
+        swept = {one.name: _sweep(lab, task, one, pool, budget, progress) for one in _short_first(task.scenarios)}
     except (BackendError, Stuck, SubjectUnavailable, BrokenExecutor, psycopg.OperationalError, OSError) as error:
         return TaskVerdict(
             task=task.name, kind="error", points=0, points_max=task.points_max, said=_in_a_sentence(error)
         )
-    return judge_task(lab, task, swept)
+    return judge_task(lab, task, tuple(swept[scenario.name] for scenario in task.scenarios))
 
 
-def _sweep(lab: Lab, task: Task, scenario: Playable, pool: Pool, progress: Progress) -> Swept:
-    return sweep(
+def _sweep(
+    lab: Lab, task: Task, scenario: Playable, pool: Pool, budget: Counter[Engine], progress: Progress
+) -> Swept:
+    swept = sweep(
         scenario,
         _tag(lab),
         pool,
+        runs_max=budget[scenario.engine],
         progress=lambda done, planned, broken: progress(task.name, done, planned, broken),
     )
+    budget[scenario.engine] -= swept.coverage.planned - swept.not_played
+    return swept
 
 
 def _tag(lab: Lab) -> str:

@@ -33,6 +33,8 @@ from autograder.labs import find
 __all__ = ["Graded", "Judged", "allow_judging", "judge_handin", "main", "stop_judging"]
 
 _GRACE_S = 10.0
+HAND_IN_S = 30 * 60.0
+"""A safety net: whoever is not judged by then has met an error of the grader, and keeps the score that was there."""
 _running: set[subprocess.Popen[bytes]] = set()
 _lock = threading.Lock()
 _stopped = threading.Event()
@@ -113,7 +115,12 @@ def judge_handin(lab: str, data: bytes, tasks: Iterable[str] | None = None, lane
     if process is None:
         return Graded(lab=lab, kind="error", said="The grading was stopped before this hand-in was judged.")
     try:
-        answer, words = process.communicate(json.dumps(request).encode() + b"\n")
+        answer, words = process.communicate(json.dumps(request).encode() + b"\n", timeout=HAND_IN_S)
+    except subprocess.TimeoutExpired:
+        _end(process)
+        process.communicate()
+        said = f"It was not judged after {HAND_IN_S / 60:.0f} minutes, so its score stays as it was: look at it with check."
+        return Graded(lab=lab, kind="error", said=said)
     finally:
         with _lock:
             _running.discard(process)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import html
+import shlex
 import textwrap
 from collections.abc import Iterable
+from dataclasses import replace
 
 from autograder.diagram import Diagram, focus, page
 from autograder.diagram.story import sentence
@@ -28,11 +30,27 @@ _WORDS = {"unanswered": "not attempted", "error": "grader error"}
 
 def report_text(verdict: Verdict, *, colour: bool = False) -> str:
     """The whole report for a terminal or a text file; the same text for the same verdict, seconds aside."""
-    lab = find(verdict.lab)
-    blocks = [_task_text(lab, task, colour) for task in verdict.tasks]
+    lab = _lab(verdict)
+    blocks = [_task_text(lab, task, colour) for task in _errors_once(verdict.tasks)]
     tail = [*verdict.notes, verdict.protection, lab.not_shown]
     parts = [*blocks, "\n".join(line for line in tail if line), _total(verdict)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _lab(verdict: Verdict) -> Lab:
+    """The lab, with the command that replays a run of this verdict's notebook."""
+    lab = find(verdict.lab)
+    return replace(lab, replay=f"{lab.replay} --notebook {shlex.quote(verdict.notebook)}") if verdict.notebook else lab
+
+
+def _errors_once(tasks: Iterable[TaskVerdict]) -> list[TaskVerdict]:
+    """The grader's trouble is told at the first task that it met, and not again at the others."""
+    told: set[str] = set()
+    shown = []
+    for task in tasks:
+        shown.append(replace(task, said="") if task.kind == "error" and task.said in told else task)
+        told.add(task.said)
+    return shown
 
 
 def _task_text(lab: Lab, verdict: TaskVerdict, colour: bool) -> str:
@@ -67,7 +85,7 @@ def _counterexample(lab: Lab, verdict: TaskVerdict, played: Played) -> list[tupl
     rows = [
         (f"rule {rule.number}", rule.text),
         ("run", played.name),
-        ("replay", lab.replay.format(run=played.name)),
+        ("replay", lab.replay.replace("{run}", played.name)),
         *zip(("story", *[""] * STORY_LINES_MAX), _story(played), strict=False),
         ("so", f"{violation.evidence}."),
     ]
@@ -151,8 +169,8 @@ def _paint(text: str, code: str, colour: bool) -> str:
 
 def report_html(verdict: Verdict) -> str:
     """The report as a fragment: the text, and under it the picture of each counterexample."""
-    lab = find(verdict.lab)
-    parts = [_task_html(lab, task) for task in verdict.tasks]
+    lab = _lab(verdict)
+    parts = [_task_html(lab, task) for task in _errors_once(verdict.tasks)]
     tail = [*verdict.notes, verdict.protection, lab.not_shown]
     parts.append("".join(f"<p><small>{html.escape(line)}</small></p>" for line in tail if line))
     if total := _total(verdict):

@@ -54,6 +54,8 @@ class Verdict:
     protection: str = ""
     """Which protections were on while learner code ran."""
     notes: tuple[str, ...] = ()
+    notebook: str = ""
+    """The notebook that a replay has to name, where it is not the learner's own in ``work/``."""
     seconds: float = 0.0
     """Wall time; for people, never part of a comparison."""
 
@@ -116,6 +118,17 @@ def points_of(task: Task, swept: tuple[Swept, ...]) -> tuple[int, tuple[str, ...
     return sum(int(points * shares.get(rule, 1.0) + 1e-9) for rule, points in task.points.items()), tuple(sorted(broken))
 
 
+def _why_unknown(swept: tuple[Swept, ...]) -> str:
+    """Which of the planned runs are missing."""
+    if left_out := sum(one.not_played for one in swept):
+        planned = sum(one.coverage.planned for one in swept)
+        return (
+            f"It makes so many calls that {planned} runs were planned, and {left_out} of them are more than a check may"
+            " take: it is not known whether the rules hold there. Make fewer calls."
+        )
+    return "Most of its calls have other names in every run, so the planned points were never reached."
+
+
 def judge_task(lab: Lab, task: Task, swept: tuple[Swept, ...], notes: tuple[str, ...] = ()) -> TaskVerdict:
     """The verdict on one task after all its sweeps."""
     points, broken = points_of(task, swept)
@@ -132,7 +145,7 @@ def judge_task(lab: Lab, task: Task, swept: tuple[Swept, ...], notes: tuple[str,
         points=points if shown else 0,
         points_max=task.points_max,
         swept=swept,
-        said="" if shown else "Most of its calls have other names in every run, so the planned points were never reached.",
+        said="" if shown else _why_unknown(swept),
         broken_rules=broken,
         mistake=mistake if broken else None,
         notes=notes,

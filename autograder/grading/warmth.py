@@ -10,13 +10,14 @@ import contextlib
 import functools
 import importlib
 import pkgutil
+import re
 import socket
 import sys
 import threading
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["CLIENTS", "import_and_warm"]
+__all__ = ["CLIENTS", "import_and_warm", "wanted_by", "without_big"]
 
 CLIENTS = (
     "shop",
@@ -49,8 +50,23 @@ CLIENTS = (
 )
 """What a learner's program may use; names that are not installed are passed over."""
 
+_BIG = ("psycopg", "psycopg_pool", "redis", "kafka", "urllib", "http")
+"""Packages that every fork would pay for with its memory: imported only for a program that names them."""
+
 _CLIENTS_CHOICE = {"Produce": 9, "JoinGroup": 7}
 """Where kafka-python asks for an older version than the highest that it and the broker share."""
+
+
+def wanted_by(sources: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Of these modules the big ones that a program names; it may import others too, but each of its forks pays for them."""
+    text = "\n".join(sources)
+    named = {package for package in _BIG if re.search(rf"\b{package}\b", text)}
+    return [name for name in names if name.partition(".")[0] in named]
+
+
+def without_big(names: Sequence[str]) -> list[str]:
+    """The modules that every program gets."""
+    return [name for name in names if name.partition(".")[0] not in _BIG]
 
 
 def import_and_warm(names: Sequence[str]) -> None:
@@ -136,5 +152,3 @@ def _asyncio() -> None:
         await asyncio.sleep(0)
 
     asyncio.run(nothing())
-
-

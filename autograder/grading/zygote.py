@@ -4,7 +4,7 @@ Started by exec (``python -m autograder.grading.zygote FD``), never by fork from
 secrets, no threads and no connections. It speaks JSON lines with the judge over the socket FD:
 
     hello {sandbox, preload, scratch}          -> {protection}
-    load  {cells}                              -> {broken}
+    load  {cells}                              -> {broken}, with the clients imported that the cells name
     start {run, function, arguments, ports}    -> {pid}, with three descriptors: answer, output, ending
     start {run, seed, ports}                   -> {pid}, with a fourth, the wire: a process in virtual time
     kill  {run}                                -> {} when the process and all it started are gone
@@ -33,7 +33,6 @@ from autograder.grading import cells, confine, linux, namespaces, strays, warmth
 from autograder.grading.protocol import line
 from autograder.grading.sandbox import LAYERS, Sandbox
 from autograder.grading.subject_process import Descriptors, run_subject
-import json
 
 __all__ = ["main"]
 
@@ -55,6 +54,7 @@ class _Zygote:
         self._program = cells.Compiled()
         self._confinement: confine.Confinement | None = None
         self._namespaces: namespaces.ProcessNamespaces | None = None
+        self._preload: list[str] = []
         self._scratch = ""
         self._wake: int | None = None
         self._judge: int | None = None
@@ -70,7 +70,8 @@ class _Zygote:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._wake = _wake_on_child()
         strays.adopt()
-        warmth.import_and_warm(request["preload"])
+        self._preload = request["preload"]
+        warmth.import_and_warm(warmth.without_big(self._preload))
         if settings:
             self._prepare(settings, report, request["judge"], root)
         gc.collect()
@@ -125,8 +126,10 @@ class _Zygote:
                     self._confinement.off.setdefault(layer, reason)
 
     def load(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Compile the learner's cells for all later runs."""
+        """Compile the learner's cells for all later runs, and import the clients that they name."""
         self._program = cells.compile_cells(request["cells"])
+        warmth.import_and_warm(warmth.wanted_by([cell["source"] for cell in request["cells"]], self._preload))
+        gc.collect()
         gc.freeze()
         return {"broken": list(self._program.broken)}
 

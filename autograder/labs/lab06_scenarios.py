@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from autograder.explore.stage import Job, Stage
 from autograder.labs.lab06_words import (
-    command_of, commit, commit_now, event_id, event_of, ids_of, kind_of, lines_of, payload_of, purchase_of, tell_of, with_role,
+    command_of, commit, commit_now, event_id, event_of, ids_of, kind_of, lines_of, payload_of, purchase_of, tell_of, visible_ids,
+    with_role,
 )  # fmt: skip
 
 __all__ = [
@@ -111,7 +112,7 @@ def relay(function: str) -> Play:
 
     def play(stage: Stage) -> None:
         commit(stage, stage.input)
-        finished = stage.drain("relay-1", function)
+        finished = _drain(stage, "relay-1", function)
         _relayed(stage, finished, counted=stage.counted(function) if stage.name.strike is None else None)
 
     return play
@@ -136,7 +137,7 @@ def relay_late(function: str) -> Play:
             stage.beside(Job("relay-1", function), happens)
         if not all(done):
             commit_now(stage, meanwhile)
-        _relayed(stage, stage.drain("relay-2", function))
+        _relayed(stage, _drain(stage, "relay-2", function))
 
     return play
 
@@ -153,7 +154,7 @@ def two_relays(function: str) -> Play:
         )
         if not all(done):
             commit_now(stage, meanwhile)
-        _relayed(stage, stage.drain("relay-2", function))
+        _relayed(stage, _drain(stage, "relay-2", function))
 
     return play
 
@@ -170,7 +171,7 @@ def relay_alone_takes_over(function: str) -> Play:
             ("outbox",),
             visible_at_takeover=stage.visible_at_resume if replaced else None,
         )
-        _relayed(stage, stage.drain("relay-3", function))
+        _relayed(stage, _drain(stage, "relay-3", function))
 
     return play
 
@@ -321,6 +322,16 @@ STORIES = {
 
 
 # ---- what the scenarios share
+
+
+def _drain(stage: Stage, process: str, function: str) -> bool:
+    """The relay is asked until nothing is left; all is as it should be when every event is out once, and is marked."""
+
+    def settled() -> bool:
+        marked = all(row["published_at"] is not None for row in stage.lane.rows("outbox"))
+        return marked and sorted(visible_ids(stage)) == sorted(event_id(word) for word in stage.input)
+
+    return stage.drain(process, function, settled=settled)
 
 
 def _relayed(stage: Stage, finished: bool, *, counted: int | None = None) -> None:

@@ -6,6 +6,7 @@ commits late, ``a3m`` commits meanwhile, ``a1w`` is still waiting to be publishe
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 
 import psycopg
@@ -25,6 +26,7 @@ __all__ = [
     "payload_of",
     "purchase_of",
     "tell_of",
+    "visible_ids",
     "with_role",
 ]
 
@@ -124,3 +126,16 @@ def lines_of(events: Iterable[dict[str, object]]) -> list[tuple[object, object, 
         for line in payload.get("items", [payload]) if event["kind"] == "OrderPlaced" else ():
             lines.append((event["purchase_id"], line["item"], line["quantity"]))
     return lines
+
+
+def visible_ids(stage: Stage) -> list[str]:
+    """The ids of the events that a consumer would see now, in order; what is no event has an id that no event has."""
+    return [_visible_id(message.value) for message in stage.lane.messages()]
+
+
+def _visible_id(value: str) -> str:
+    try:
+        event = json.loads(value)
+        return f"{event['purchase_id']}/{event['version']}"
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return ""

@@ -91,3 +91,15 @@ def test_a_call_that_did_not_come_is_waited_for_again_before_it_counts_as_not_re
     swept = sweep(scenario(("park",)), "06", never)
     assert swept.unreached == ("06.relay.a1-b1-c1.park.COMMIT.1",)
     assert (swept.coverage.planned, swept.coverage.reached) == (2, 1)
+
+
+def test_a_budget_of_runs_is_kept_and_what_was_left_out_is_said():
+    player = Pretended()
+    swept = sweep(scenario(), "06", player, runs_max=4)
+    assert len(player.played) == 1 + 4
+    assert (swept.coverage.planned, swept.coverage.reached, swept.not_played) == (10, 4, 6)
+
+
+def test_a_point_that_did_not_come_is_no_question_of_the_budget():
+    swept = sweep(scenario(), "06", Pretended(reaches=lambda name, times: name.strike is None or name.strike.fault != "park"))
+    assert (len(swept.unreached), swept.not_played) == (2, 0)

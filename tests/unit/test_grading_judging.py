@@ -55,3 +55,11 @@ def test_after_ctrl_c_no_other_judge_is_started(judge):
         assert judge_handin(NAME, b"{}").said == "The grading was stopped before this hand-in was judged."
     finally:
         allow_judging()
+
+
+def test_a_hand_in_that_is_never_done_is_stopped_and_costs_nobody_a_score(judge, monkeypatch):
+    monkeypatch.setattr(judging, "HAND_IN_S", 0.2)
+    judge("exec sleep 600")
+    after = judge_handin(NAME, b"{}")
+    assert (after.kind, after.has_score) == ("error", False)
+    assert "so its score stays as it was" in after.said

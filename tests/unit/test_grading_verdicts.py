@@ -90,3 +90,25 @@ def test_stretch_points_are_kept_apart():
 
 def test_the_points_of_the_lab_add_up_to_a_hundred():
     assert sum(task.points_max for task in LAB.tasks) == 100
+
+
+def test_a_program_with_too_many_calls_is_unknown_and_says_so():
+    verdict = judge_task(LAB, RELAY, (swept("relay", reached=40), *ALL[1:]))
+    assert (verdict.kind, verdict.points) == ("unknown", 0)
+    assert "25 of them are more than a check may take" in verdict.said
+
+
+def told(notebook: str = "", *tasks: TaskVerdict) -> str:
+    return report_text(Verdict(lab=LAB.name, tasks=tasks, notebook=notebook))
+
+
+def test_the_replay_names_the_notebook_where_it_is_not_the_learners_own():
+    broken = judge_task(LAB, RELAY, (swept("relay", played("06.relay.a1.kill-before.COMMIT.1", PUBLISHED)), *ALL[1:]))
+    assert "./fortnight replay 06.relay.a1.kill-before.COMMIT.1\n" in told("", broken)
+    assert "replay 06.relay.a1.kill-before.COMMIT.1 --notebook 'my {lab}.ipynb'\n" in told("my {lab}.ipynb", broken)
+
+
+def test_the_graders_trouble_is_told_once():
+    lost = [TaskVerdict(task=name, kind="error", points=0, points_max=25, said="Postgres is gone.") for name in ("place_order", "relay")]
+    said = told("", *lost)
+    assert said.count("Postgres is gone.") == 1 and said.count("grader error") == 2

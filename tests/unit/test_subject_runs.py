@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import shop
+from autograder.grading import warmth
 from autograder.grading.subject import Running, Zygote
 from tests.unit.subject_support import of_cells, one_cell, play
 
@@ -297,3 +298,16 @@ def test_many_runs_leave_no_descriptor_open(zygote: Zygote) -> None:
     for _ in range(20):
         zygote.start("f", []).kill()
     assert len(os.listdir("/dev/fd")) == len(before)
+
+
+def test_a_program_pays_for_the_clients_that_it_names_and_for_no_others():
+    assert warmth.wanted_by(["import redis.asyncio", "x = 'psycopg_pool'"], warmth.CLIENTS) == [
+        "psycopg_pool", "redis", "redis.asyncio",
+    ]  # fmt: skip
+    assert not set(warmth.without_big(warmth.CLIENTS)) & {"psycopg", "kafka", "redis", "urllib.request"}
+
+
+def test_a_client_that_the_program_names_is_there_before_its_first_line():
+    source = "import sys\nfound = [name for name in ('kafka', 'red' + 'is') if name in sys.modules]\nimport kafka\ndef f():\n    return found"
+    with Zygote() as zygote:
+        assert play(zygote, source).value == ["kafka"]
