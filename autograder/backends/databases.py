@@ -8,6 +8,7 @@ judge, who reads as superuser, would run.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ import psycopg
 from psycopg import sql
 
 from autograder.backends.errors import BackendError
+from autograder.backends.processes import badge, identify, is_gone
 from autograder.backends.state import ROOT
 
 __all__ = [
@@ -26,7 +28,9 @@ __all__ = [
     "SCHEMA",
     "create_database",
     "drop_database",
+    "drop_ownerless",
     "in_database",
+    "judges_database",
     "learner_address",
     "prepare_shop",
     "reset",
@@ -102,6 +106,23 @@ def drop_database(address: str, name: str) -> None:
     with _superuser(address) as connection:
         connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
         _drop_guest(connection, name)
+
+
+def judges_database(number: int) -> str:
+    """The name of this process's ``number``-th database; it says whose it is."""
+    me = identify(os.getpid())
+    assert me is not None
+    return f"judge_{badge(me)}_{number}"
+
+
+def drop_ownerless(address: str) -> None:
+    """Remove the databases that killed judges left behind, whoever they were."""
+    with _superuser(address) as connection:
+        names = [name for (name,) in connection.execute("select datname from pg_database where datname ~ '^judge_'")]
+    for name in names:
+        if is_gone(name.removeprefix("judge_").rpartition("_")[0]):
+            with suppress(psycopg.Error):  # another judge may be removing it too
+                drop_database(address, name)
 
 
 def load_schema(address: str, schema: Path, owner: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import socket
@@ -11,7 +12,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Identity", "command_line", "end", "free_port", "identify", "is_running", "wait_until"]
+__all__ = [
+    "Identity",
+    "badge",
+    "command_line",
+    "end",
+    "free_port",
+    "identify",
+    "is_gone",
+    "is_running",
+    "realm",
+    "wait_until",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +58,32 @@ def _identify_by_ps(pid: int) -> Identity | None:
     if not state or state.startswith("Z"):
         return None
     return Identity(pid=pid, started=" ".join(started.split()))
+
+
+def badge(identity: Identity) -> str:
+    """A process in one word, for the names of what it leaves behind if it is killed: number, start, and whose numbers.
+
+    Containers may share a folder or a server, and not their process ids: the realm tells them apart.
+    """
+    return f"{identity.pid}_{hashlib.sha256(identity.started.encode()).hexdigest()[:12]}_{realm()}"
+
+
+def is_gone(worn: str) -> bool:
+    """Has the process with this badge ended? Never true for a process whose numbers are not ours to read."""
+    pid, _, rest = worn.partition("_")
+    if not pid.isdecimal() or rest.rpartition("_")[2] != realm():
+        return False
+    known = identify(int(pid))
+    return known is None or badge(known) != worn
+
+
+def realm() -> str:
+    """Whose process ids these are."""
+    try:
+        place = os.stat("/proc/self/ns/pid")
+    except OSError:
+        return "0" * 8
+    return f"{place.st_ino & 0xFFFFFFFF:08x}"
 
 
 def is_running(identity: Identity) -> bool:

@@ -19,7 +19,9 @@ from multiprocessing.util import Finalize
 from typing import Any
 
 from autograder.backends import Backends, connect
-from autograder.backends.databases import create_database, drop_database, learner_address
+from autograder.backends.databases import (
+    create_database, drop_database, drop_ownerless, judges_database, learner_address,
+)  # fmt: skip
 from autograder.explore.lane import Lane
 from autograder.explore.names import RunName
 from autograder.explore.scenario import Engine, Played
@@ -63,8 +65,8 @@ def open_lane(spec: LaneSpec, cleanup: ExitStack) -> Lane:
     lab = find(spec.lab)
     assert spec.backends is not None, f"{lab.name} says that it needs no backends"
     make_topics = begin_kafka(spec.backends, cleanup)
-    database = f"judge_{os.getpid()}_{next(_numbers)}"
-    drop_database(spec.backends.postgres, database)  # a killed judge that had our number may have left it behind
+    drop_ownerless(spec.backends.postgres)
+    database = judges_database(next(_numbers))
     cleanup.callback(drop_database, spec.backends.postgres, database)
     judge_url = create_database(spec.backends.postgres, database, schema=lab.schema)
     zygote = cleanup.enter_context(Zygote(sandbox=Sandbox(reads=lab.reads)))

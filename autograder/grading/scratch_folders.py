@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
 import re
 import shutil
@@ -11,12 +10,12 @@ import tempfile
 from multiprocessing.util import Finalize
 from pathlib import Path
 
-from autograder.backends.processes import Identity, identify
+from autograder.backends.processes import badge, identify, is_gone
 
 __all__ = ["make", "remove", "remove_ownerless"]
 
 _PREFIX = "fortnight-subject-"
-_NAME = re.compile(_PREFIX + r"(\d+)-([0-9a-f]{12})-([0-9a-f]{8})-")
+_NAME = re.compile(_PREFIX + r"(\d+_[0-9a-f]{12}_[0-9a-f]{8})-")
 _ours: dict[str, int] = {}
 """The folders made and not yet removed, each with the process that made it: a fork of it must not remove it."""
 
@@ -27,7 +26,7 @@ def make() -> str:
     me = identify(os.getpid())
     assert me is not None
     _at_exit(me.pid)
-    folder = tempfile.mkdtemp(prefix=f"{_PREFIX}{me.pid}-{_stamp(me)}-{_realm()}-")
+    folder = tempfile.mkdtemp(prefix=f"{_PREFIX}{badge(me)}-")
     _ours[folder] = me.pid
     return folder
 
@@ -42,24 +41,8 @@ def remove_ownerless() -> None:
     """Remove the folders whose process is gone."""
     for entry in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         found = _NAME.match(entry.name)
-        if found is None or found[3] != _realm():
-            continue
-        owner = identify(int(found[1]))
-        if owner is None or _stamp(owner) != found[2]:
+        if found is not None and is_gone(found[1]):
             shutil.rmtree(entry, ignore_errors=True)
-
-
-def _stamp(owner: Identity) -> str:
-    return hashlib.sha256(owner.started.encode()).hexdigest()[:12]
-
-
-def _realm() -> str:
-    """Whose process ids these are: containers may share the folder of temporary files, not their ids."""
-    try:
-        place = os.stat("/proc/self/ns/pid")
-    except OSError:
-        return "0" * 8
-    return f"{place.st_ino & 0xFFFFFFFF:08x}"
 
 
 @functools.cache

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,8 +12,11 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from autograder.backends.databases import create_database, drop_database, in_database, learner_address, prepare_shop
+from autograder.backends.databases import (
+    create_database, drop_database, drop_ownerless, in_database, judges_database, learner_address, prepare_shop,
+)  # fmt: skip
 from autograder.backends.postgres import Postgres
+from autograder.backends.processes import badge, identify
 from autograder.explore.lane import Lane
 
 ORDER = "insert into purchase (id, buyer, item, quantity) values ('p1', 'Ada', 'lamp', 1)"
@@ -176,3 +181,19 @@ def test_data_of_before_lets_in_whom_the_course_of_now_lets_in(tmp_path: Path) -
             connection.execute(ORDER)
         with pytest.raises(psycopg.OperationalError, match="no password supplied"):
             psycopg.connect(server.shop_address("postgres"))
+
+
+def test_what_a_killed_judge_left_is_removed_by_the_next_and_a_living_judges_stays(postgres_address: str) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as killed:
+        gone = f"judge_{badge(identify(killed.pid))}_1"
+        killed.kill()
+    for name in (gone, judges_database(77)):
+        create_database(postgres_address, name)
+    drop_ownerless(postgres_address)
+    try:
+        with psycopg.connect(postgres_address) as connection:
+            found = connection.execute("select datname from pg_database where datname = any(%s)", [[gone, judges_database(77)]])
+            assert found.fetchall() == [(judges_database(77),)]
+            assert not connection.execute("select from pg_roles where rolname = %s", [gone]).fetchone()
+    finally:
+        drop_database(postgres_address, judges_database(77))

@@ -62,9 +62,18 @@ def test_the_folder_of_a_killed_judge_is_removed_by_the_next_and_that_of_a_livin
 
 def test_a_number_that_another_process_got_is_no_owner(temporary: Path) -> None:
     own = Path(scratch_folders.make())
-    number, stamp, rest = own.name.removeprefix("fortnight-subject-").split("-", 2)
-    reused = temporary / f"fortnight-subject-{number}-{'0' * len(stamp)}-{rest}"
+    number, stamp, rest = own.name.removeprefix("fortnight-subject-").split("_", 2)
+    reused = temporary / f"fortnight-subject-{number}_{'0' * len(stamp)}_{rest}"
     reused.mkdir()
     scratch_folders.remove_ownerless()
     assert (reused.exists(), own.is_dir()) == (False, True)
+    scratch_folders.remove(str(own))
+
+
+def test_the_folder_of_a_process_with_numbers_of_another_realm_is_left_alone(temporary: Path) -> None:
+    own = Path(scratch_folders.make())
+    elsewhere = temporary / f"fortnight-subject-999999_{'0' * 12}_{'f' * 8}-x"
+    elsewhere.mkdir()
+    scratch_folders.remove_ownerless()
+    assert elsewhere.is_dir()
     scratch_folders.remove(str(own))
