@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import sys
+from pathlib import Path
 
 import typer
 
@@ -51,4 +53,5 @@ for _name, _panel in VERBS.items():
 
 def main() -> None:
     """Run the command line; ends the process with one of the codes in :mod:`autograder.cli.endings`."""
-    app(prog_name="fortnight")
+    # A console script is called by its name; the launcher of a clone hands over to `python -m autograder.cli`.
+    app(prog_name="fortnight" if Path(sys.argv[0]).name == "fortnight" else "./fortnight")

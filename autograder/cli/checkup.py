@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import os
 import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -23,9 +25,12 @@ from autograder.backends.worlds import WorldName, chosen_world
 from autograder.cli import jupyter
 from autograder.cli.places import ROOT, WORK, shown
 
-__all__ = ["Finding", "check_up", "wrong_packages"]
+__all__ = ["Finding", "check_up", "damaged_packages", "wrong_packages"]
 
 FREE_MB_MIN = 500
+IMPORTED = ("psycopg", "kafka", "redis", "crc32c", "nbformat", "nbgrader", "jupyterlab")
+"""What every day and lab needs; a package can be whole on disk and yet not fit this system."""
+DISTRIBUTIONS = {"kafka": "kafka-python"}
 SUPPORTED = ((3, 11), (3, 14))
 
 
@@ -62,7 +67,7 @@ def _python() -> Finding:
 def _packages() -> Finding:
     wrong = wrong_packages((ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines(), _installed())
     if not wrong:
-        return Finding(name="packages", state="ok", says="all at the versions of requirements.txt")
+        return _whole_packages()
     more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
     mend = (
         "./fortnight start"
@@ -70,6 +75,36 @@ def _packages() -> Finding:
         else f"{sys.executable} -m pip install -r requirements.txt"
     )
     return Finding(name="packages", state="missing", says="; ".join(wrong[:3]) + more, mend=mend)
+
+
+def _whole_packages() -> Finding:
+    """Are the files of every package there, and can those be imported that everything needs?"""
+    damaged = damaged_packages(importlib.metadata.distributions())
+    for name in IMPORTED:
+        with suppress(importlib.metadata.PackageNotFoundError):
+            damaged += [] if _imports(name) else [importlib.metadata.distribution(DISTRIBUTIONS.get(name, name))]
+    if not damaged:
+        return Finding(name="packages", state="ok", says="all at the versions of requirements.txt, and whole")
+    first = damaged[0]
+    return Finding(
+        name="packages",
+        state="missing",
+        says=f"{', '.join(dict.fromkeys(found.name for found in damaged))}: files are gone or cannot be imported",
+        mend=f"{sys.executable} -m pip install --force-reinstall --no-deps {first.name}=={first.version}",
+    )
+
+
+def damaged_packages(found: Iterable[importlib.metadata.Distribution]) -> list[importlib.metadata.Distribution]:
+    """The distributions of which a Python file is gone."""
+    return [one for one in found if any(not part.locate().exists() for part in one.files or () if part.suffix == ".py")]
+
+
+def _imports(name: str) -> bool:
+    try:
+        importlib.import_module(name)
+    except Exception:
+        return False
+    return True
 
 
 def _installed() -> Mapping[str, str]:

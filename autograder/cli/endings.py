@@ -98,10 +98,10 @@ def explain(error: Exception) -> tuple[int, str]:
             ENVIRONMENT,
             f"The disk is full: {error.filename or 'a file'} could not be written. Make room and try again.",
         )
-    if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith(("autograder", "shop")):
+    if isinstance(error, ImportError) and not (error.name or "").startswith(("autograder", "shop")):
         return (
             ENVIRONMENT,
-            f"The package {error.name} is missing from the environment: `./fortnight doctor` says what mends it.",
+            f"The package {error.name} is missing from the environment or is damaged: `./fortnight doctor` says what mends it.",
         )
     return (
         GRADER_ERROR,

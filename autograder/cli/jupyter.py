@@ -67,7 +67,7 @@ def make_settings(folder: Path, course: Path) -> None:
     """Write the kernel and the settings that the learner's JupyterLab runs with."""
     kernel = {
         "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-        "display_name": "Fortnight",
+        "display_name": "Python 3 (ipykernel)",  # as the notebooks say: another name would make each look changed
         "language": "python",
         "env": {"PYTHONPATH": str(course)},
         "metadata": {"debugger": True},

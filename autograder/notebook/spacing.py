@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from .answers import Record
 from .bank import Bank, Quiz
 
-__all__ = ["INTERVALS_DAYS", "RECALLED", "Missed", "due_items", "missed", "recall_items"]
+__all__ = ["INTERVALS_DAYS", "RECALLED", "Missed", "due_items", "missed", "next_due", "recall_items"]
 
 INTERVALS_DAYS = (1, 3, 7, 14)
 RECALLED = 5
@@ -57,6 +57,13 @@ def due_items(now: datetime, records: Sequence[Record], bank: Bank, *, before_da
     quizzes = {quiz.id: quiz for quiz in bank.quizzes if before_day is None or quiz.day < before_day}
     due = [one for one in missed(records, now).values() if one.due <= now.date() and one.id in quizzes]
     return [quizzes[one.id] for one in sorted(due, key=lambda one: (one.due, one.id))]
+
+
+def next_due(now: datetime, records: Sequence[Record], bank: Bank) -> tuple[int, int] | None:
+    """In how many days the next misses come back that are not due yet, and how many they are."""
+    known = {quiz.id for quiz in bank.quizzes}
+    later = [one.due for one in missed(records, now).values() if one.due > now.date() and one.id in known]
+    return ((min(later) - now.date()).days, later.count(min(later))) if later else None
 
 
 def recall_items(day: int, now: datetime, records: Sequence[Record], bank: Bank, count: int = RECALLED) -> list[Quiz]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from typer.testing import CliRunner
 
@@ -66,3 +68,29 @@ def test_a_disk_that_is_nearly_full_is_missing_room(monkeypatch):
     usage = checkup.shutil.disk_usage("/")._replace(free=(checkup.FREE_MB_MIN - 1) * 1_000_000)
     monkeypatch.setattr(checkup.shutil, "disk_usage", lambda path: usage)
     assert checkup._disk().state == "missing"
+
+
+class _Distribution:
+    """A package as importlib.metadata shows it."""
+
+    def __init__(self, name: str, *files) -> None:
+        self.name, self.version = name, "1.0"
+        self.files = [SimpleNamespace(suffix=path.suffix, locate=lambda path=path: path) for path in files]
+
+
+def test_a_package_whose_files_are_gone_is_noticed_and_mended_by_one_command(tmp_path, monkeypatch):
+    there, gone = tmp_path / "there.py", tmp_path / "gone.py"
+    there.write_text("")
+    packages = [_Distribution("rich", there, tmp_path / "gone.md"), _Distribution("typer", there, gone)]
+    monkeypatch.setattr(checkup.importlib.metadata, "distributions", lambda: packages)
+    monkeypatch.setattr(checkup, "wrong_packages", lambda lines, installed: [])
+    found = checkup._packages()
+    assert (found.state, found.says) == ("missing", "typer: files are gone or cannot be imported")
+    assert found.mend.endswith("-m pip install --force-reinstall --no-deps typer==1.0")
+
+
+def test_a_package_that_cannot_be_imported_is_noticed(monkeypatch):
+    monkeypatch.setattr(checkup, "damaged_packages", lambda found: [])
+    monkeypatch.setattr(checkup, "wrong_packages", lambda lines, installed: [])
+    monkeypatch.setattr(checkup, "_imports", lambda name: name != "kafka")
+    assert checkup._packages().says == "kafka-python: files are gone or cannot be imported"

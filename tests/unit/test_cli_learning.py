@@ -81,7 +81,17 @@ def test_a_miss_of_yesterday_is_asked_today():
 def test_an_answer_is_replied_to_and_moves_the_question_on():
     missed_yesterday()
     assert "Right. Repeats are absorbed." in fortnight("review", "--answers", "b").stdout
-    assert fortnight("review").stdout == "Nothing is due today.\n"
+    assert fortnight("review").stdout == "Nothing is due today. In 3 days 1 question comes back.\n"
+
+
+def test_a_miss_of_today_comes_back_tomorrow():
+    missed_yesterday()
+    assert "Tomorrow 1 question comes back." in fortnight("review", "--answers", "a").stdout
+
+
+def test_a_task_without_hints_says_so_and_ends_as_wrong_usage():
+    ended = fortnight("hint", "6", "naive")
+    assert ended.exit_code == 2 and "There are no hints for" in ended.stderr and "relay" in ended.stderr
 
 
 def test_letters_that_do_not_match_the_questions_are_refused():

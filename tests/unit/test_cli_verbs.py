@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -188,3 +190,17 @@ def test_grade_refuses_a_folder_that_is_not_there(learner):
 )
 def test_the_suite_runs_on_two_workers_unless_told_otherwise(arguments, words):
     assert test_verb.command(arguments) == [sys.executable, "-m", "pytest", *words]
+
+
+def test_a_package_that_is_gone_is_one_sentence_and_no_traceback(tmp_path):
+    (tmp_path / "typer.py").write_text("raise ModuleNotFoundError('No module named typer', name='typer')")
+    words = [sys.executable, "-m", "autograder.cli", "doctor"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+    ended = subprocess.run(words, env=environment, cwd=ROOT, capture_output=True, text=True)
+    assert ended.returncode == 3
+    assert ended.stderr.startswith("The package typer is missing") and len(ended.stderr.splitlines()) == 1
+
+
+def test_usage_is_shown_as_it_is_typed_in_a_clone():
+    ended = subprocess.run([sys.executable, "-m", "autograder.cli", "check"], cwd=ROOT, capture_output=True, text=True)
+    assert "Usage: ./fortnight check" in ended.stderr

@@ -179,3 +179,11 @@ def test_the_marker_names_what_the_environment_was_made_from(launcher):
     marker = json.loads(Path(launcher.MARKER).read_text())
     assert marker["complete"] is True and list(marker["files"]) == ["requirements.txt"]
     assert marker["packages"] == ["rich-15.0.0.dist-info"]
+
+
+@pytest.mark.parametrize("words", [["check", "--help"], ["--help"], ["start", "-h"]])
+def test_help_before_there_is_an_environment_installs_nothing(launcher, capsys, words):
+    assert launcher.run(words) == 0
+    assert not Path(launcher.VENV).exists()
+    said = capsys.readouterr().out
+    assert "./fortnight demo" in said and "check" in said

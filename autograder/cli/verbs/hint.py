@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from autograder.cli.arguments import Lab
+from autograder.cli.endings import USAGE, Ended
 from autograder.cli.places import notebook_of, task_of
 from autograder.cli.screen import say
 
@@ -28,9 +29,7 @@ def run(lab: Lab, task: Annotated[str, typer.Argument(metavar="TASK", help="The 
 
     of = replace(learner(), folder=notebook.parent)
     found = hints_for(of, task, notebook.stem)
-    card = (
-        hint_card(of, found, attempt_at(task, saved_cells(of.folder, found.page)))
-        if isinstance(found, Hints)
-        else found
-    )
+    if not isinstance(found, Hints):
+        raise Ended(repr(found), USAGE)
+    card = hint_card(of, found, attempt_at(task, saved_cells(of.folder, found.page)))
     say(repr(card).replace("un the cell again", "un this command again"))

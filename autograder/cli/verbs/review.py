@@ -32,7 +32,7 @@ def run(
     of = learner()
     due = due_items(of.now, of.answers.records(), of.bank)
     if not due:
-        return say("Nothing is due today.")
+        return say(f"Nothing is due today. {coming(of)}".strip())
     if answers is not None and len(answers) != len(due):
         raise Ended(f"{len(due)} questions are due, and {answers!r} has {len(answers)} letters.", USAGE)
     if answers is None and not sys.stdin.isatty():
@@ -48,7 +48,19 @@ def run(
         say(question(number, item))
         letter = answers[number - 1] if answers is not None else ask(item)
         say(answer(of, item, letter))
-    return None
+    return say(f"\n{coming(of)}") if coming(of) else None
+
+
+def coming(of: Learner) -> str:
+    """When the next questions come back, and how many; nothing where none is in review."""
+    from autograder.notebook.spacing import next_due
+
+    found = next_due(of.now, of.answers.records(), of.bank)
+    if found is None:
+        return ""
+    days, count = found
+    when = "Tomorrow" if days == 1 else f"In {days} days"
+    return f"{when} {count} question{'s' if count > 1 else ''} come{'' if count > 1 else 's'} back."
 
 
 def question(number: int, item: Quiz) -> str:
