@@ -141,7 +141,7 @@ class Containers:
             with suppress(BackendError):
                 self.stop()
             raise
-        self._watch = DeathWatch(self.project.events())
+        self._begin_watching()
 
     def stop(self) -> None:
         """End and remove the containers and their network; the data stays in the volumes."""
@@ -162,7 +162,7 @@ class Containers:
         if self._watch is None:
             return []
         if not self._watch.is_running():
-            self._watch = DeathWatch(self.project.events())
+            self._begin_watching()
             died = {service: "unseen" for service in self._not_running()}
         else:
             died = self._watch.deaths()
@@ -202,6 +202,10 @@ class Containers:
     def _not_running(self) -> list[str]:
         running = {service_of(found) for found in self.project.containers() if found["State"]["Running"]}
         return [service for service in SERVICES.values() if service not in running]
+
+    def _begin_watching(self) -> None:
+        self._stop_watching()
+        self._watch = DeathWatch(self.project.events())
 
     def _stop_watching(self) -> None:
         if self._watch is not None:
