@@ -42,6 +42,10 @@ class VirtualLane:
         return SubjectWire(ours, running)
 
 
+class _Silent(Exception):
+    """The subject will not answer any more; the text says why."""
+
+
 class SubjectWire:
     """The way to one subject: JSON lines, a question and an answer in turn."""
 
@@ -55,20 +59,30 @@ class SubjectWire:
         with real_time():
             try:
                 self._socket.sendall(json.dumps(message).encode() + b"\n")
-                answer = json.loads(self._line())
-            except (ValueError, RecursionError) as error:
-                self._words = self._words or f"{error}"
+                line = self._line()
+            except _Silent as silent:
+                self._words = self._words or str(silent)
                 return None
             except OSError:
                 self._words = self._words or self._ending()
                 return None
-        return answer if isinstance(answer, dict) else None
+        return self._read(line)
+
+    def _read(self, line: bytes) -> dict[str, Any] | None:
+        try:
+            answer = json.loads(line)
+        except (ValueError, RecursionError):
+            answer = None
+        if not isinstance(answer, dict):
+            self._words = "it wrote something of its own to the judge's wire"
+            return None
+        return answer
 
     def _line(self) -> bytes:
         while b"\n" not in self._buffer:
             self._buffer += self._more()
             if len(self._buffer) > MESSAGE_BYTES_MAX:
-                raise ValueError(f"it sent more than {MESSAGE_BYTES_MAX >> 20} MB at once")
+                raise _Silent(f"it sent more than {MESSAGE_BYTES_MAX >> 20} MB at once")
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line
 
@@ -78,14 +92,14 @@ class SubjectWire:
         while True:
             readable, _, _ = select.select([ours, theirs], [], [], SILENT_S)
             if not readable:
-                raise ValueError(f"it was silent for {SILENT_S:g} seconds")
+                raise _Silent(f"it was silent for {SILENT_S:g} seconds")
             if ours in readable:
                 data = os.read(ours, _CHUNK)
                 if data:
                     return data
-                raise ValueError(self._ending())
+                raise _Silent(self._ending())
             if (result := self._running.poll()) is not None:
-                raise ValueError(result.error or result.kind)
+                raise _Silent(result.error or result.kind)
 
     def _ending(self) -> str:
         """The wire is closed: how did the process end?"""
