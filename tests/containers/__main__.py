@@ -2,8 +2,8 @@
 
 Where a Docker daemon runs already, the official images are fetched and used. Else, as root on a Debian, a daemon of our
 own is started in namespaces of its own and gets stand-ins for the images, made of Debian's packages and Kafka's jars.
-Where neither is possible one line says so, and the exit code is 0: compose.yaml was then validated statically only (by
-tests/repository/test_compose.py). It ends by itself within eight minutes.
+Where neither is possible one line says so, and the exit code is 0 (1 with FORTNIGHT_CONTAINERS=must): compose.yaml was
+then validated statically only, by tests/repository/test_compose.py. It ends by itself within eight minutes.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from autograder.backends.containers import Containers
@@ -25,6 +26,9 @@ from tests.repository.tree import ROOT
 BUDGET_S = 470.0
 TESTS = "tests/contract/test_containers_world.py"
 NAMESPACES = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+MUST = os.environ.get("FORTNIGHT_CONTAINERS") == "must"
+"""Set where not to have run is a failure."""
+BEGAN = time.monotonic()
 INSIDE = "FORTNIGHT_TESTS_INSIDE"
 
 
@@ -39,10 +43,9 @@ def main() -> int:
         return outside(clock)
     except Unavailable as reason:
         say(f"NOT RUN: {reason}. compose.yaml was validated statically only.")
-        return 0
     except subprocess.TimeoutExpired:
         say("NOT FINISHED: the eight minutes were used up on this machine.")
-        return 0
+    return int(MUST)
 
 
 def official() -> bool:
@@ -65,7 +68,9 @@ def outside(clock: Clock) -> int:
         say("fetching a Docker daemon, Compose and a small Debian (about 400 MB) ...")
         install(clock)
         compose_plugin(folder, clock)
+        say("Docker and Compose are here; making the small Debian ...")
         system(folder, clock)
+        say("fetching Kafka's jars where they are not here yet ...")
         try:
             jars = find_kafka()
         except BackendError as error:
@@ -92,8 +97,8 @@ def tests(environment: dict[str, str], clock: Clock) -> int:
 
 
 def say(sentence: str) -> None:
-    """One line for the log."""
-    print(f"containers: {sentence}", flush=True)
+    """One line for the log, with the seconds since the beginning."""
+    print(f"containers ({time.monotonic() - BEGAN:.0f} s): {sentence}", flush=True)
 
 
 if __name__ == "__main__":
