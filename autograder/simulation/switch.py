@@ -57,8 +57,8 @@ class Switch:
     parties: dict[str, Party] = field(default_factory=dict)
     processes: dict[str, Crashable] = field(default_factory=dict)
     disks: Mapping[str, Party] = field(default_factory=dict)
-    silent: set[str] = field(default_factory=set)
-    """Callees whose calls are not recorded."""
+    drawn: dict[str, Callable[..., bool]] = field(default_factory=dict)
+    """By callee: are calls with these arguments recorded? All are, where nothing is said."""
     reads: dict[str, frozenset[str]] = field(default_factory=dict)
     """Methods without an effect, by callee."""
     waiting: dict[Waiting, None] = field(default_factory=dict)
@@ -69,9 +69,8 @@ class Switch:
         """Send a request; ``hear`` is called when the caller hears its answer, if it ever does."""
         process = self.processes.get(caller)
         incarnation = process.incarnation if process else 1
-        entry = self.ledger.begin(
-            caller, to, method, args, incarnation=incarnation, recorded=recorded and to not in self.silent
-        )
+        recorded = recorded and (to not in self.drawn or self.drawn[to](*args))
+        entry = self.ledger.begin(caller, to, method, args, incarnation=incarnation, recorded=recorded)
         entry.reads = method in self.reads.get(to, ())
         waiting = Waiting(entry, hear, incarnation)
         self.waiting[waiting] = None
