@@ -15,6 +15,46 @@ from autograder.backends.databases import create_database, drop_database, prepar
 from autograder.backends.postgres import Postgres
 from autograder.backends.processes import identify, wait_until
 from autograder.backends.redis import Redis
+from autograder.backends.worlds import World, open_world
+from tests.contract.under_test import SUITES, WORLD, Servers
+
+HERE = Path(__file__).parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell of our own mark."""
+    config.addinivalue_line("markers", "only_in(*worlds): a contract that can be asked of these worlds alone")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In another world than the embedded one only what is asked of that world is run; the rest is not even skipped."""
+    asked = [item for item in items if _is_asked(item)]
+    if len(asked) < len(items):
+        config.hook.pytest_deselected(items=[item for item in items if item not in asked])
+        items[:] = asked
+
+
+def _is_asked(item: pytest.Item) -> bool:
+    if not item.path.is_relative_to(HERE):
+        return True
+    mark = item.get_closest_marker("only_in")
+    if mark and WORLD not in mark.args:
+        return False
+    of_a_suite = item.path.parent.name in SUITES and item.path.parent.parent == HERE
+    return WORLD == "embedded" or not of_a_suite or not item.path.name.startswith("test_embedded_")
+
+
+@pytest.fixture(scope="session")
+def servers(request: pytest.FixtureRequest) -> Servers:
+    """Starts servers of the world under test."""
+    return Servers(lambda: request.getfixturevalue("containers"))
+
+
+@pytest.fixture(scope="session")
+def containers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The containers of this session, when they are the world under test."""
+    with open_world("containers", tmp_path_factory.mktemp("containers")) as world:
+        yield world
 
 
 @pytest.fixture(scope="session")

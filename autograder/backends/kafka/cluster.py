@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from asyncio import get_running_loop
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from autograder.backends.kafka.partition import Partition
@@ -66,6 +67,12 @@ class Cluster:
         else:
             get_running_loop().call_later(
                 self._lag_s, self._reach, partition, partition.leader_epoch, partition.end)
+
+    def lag(self, lag_s: float, partitions: Iterable[Partition]) -> None:
+        """From now on followers are so much behind; what they lack of these partitions they get no sooner either."""
+        self._lag_s = lag_s
+        for partition in partitions:
+            self.advance(partition)
 
     @staticmethod
     def _reach(partition: Partition, epoch: int, end: int) -> None:

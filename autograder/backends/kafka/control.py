@@ -37,9 +37,9 @@ class Control:
             "clear": self._clear, "counts": self._counts, "create_topic": self._create_topic,
             "expire": self._expire, "log": self._log, "members": self._members, "messages": self._messages,
             "broker_down": node_down, "broker_up": node_up, "offsets": self._offsets,
-            "refusals": self._refusals, "reset": self._reset, "reset_counts": self._reset_counts,
-            "resume": self._resume, "rule": self._rule, "set_leader": self._set_leader,
-            "transactions": self._transactions, "wait_hit": self._wait_hit,
+            "refusals": self._refusals, "replica_lag": self._replica_lag, "reset": self._reset,
+            "reset_counts": self._reset_counts, "resume": self._resume, "rule": self._rule,
+            "set_leader": self._set_leader, "transactions": self._transactions, "wait_hit": self._wait_hit,
         }
 
     async def listen(self, port: int) -> int:
@@ -141,6 +141,11 @@ class Control:
             raise ValueError(f"node {node} holds no replica; these do: {found.replicas}")
         found.led_by(node)
         found.wake()
+        return True
+
+    def _replica_lag(self, ms: int) -> bool:
+        """Let followers be so much behind their leaders."""
+        self._broker.cluster.lag(ms / 1000, self._broker.topics.partitions())
         return True
 
     # Breakpoints and counts.

@@ -16,6 +16,7 @@ from time import monotonic
 from typing import Any
 
 from autograder.backends.kafka.direct import Direct
+from tests.contract.under_test import SESSION_MS
 
 with warnings.catch_warnings():
     # kafka-python reads its schemas with a function that Python 3.11 and 3.12 call deprecated.
@@ -23,12 +24,11 @@ with warnings.catch_warnings():
     from kafka import KafkaConsumer, KafkaProducer
     from kafka.admin import KafkaAdminClient
 
-__all__ = ["ROOT", "SESSION_MS", "EmbeddedBroker", "Kafka", "read", "until"]
+__all__ = ["ROOT", "EmbeddedBroker", "Kafka", "read", "until"]
 
 ROOT = Path(__file__).parents[3]
-SESSION_MS = 1000
-"""The session timeout of the tests' consumers; the cluster has to allow it (group.min.session.timeout.ms)."""
 _PATIENCE_S = 20.0
+_CLOSE_S = 5.0
 
 
 class Kafka:
@@ -48,7 +48,10 @@ class Kafka:
 
     def producer(self, **settings: Any) -> KafkaProducer:
         """A producer; acks=all and idempotent unless said otherwise."""
-        return self._clients.enter_context(closing(KafkaProducer(bootstrap_servers=self.bootstrap, **settings)))
+        producer = KafkaProducer(bootstrap_servers=self.bootstrap, **settings)
+        # A test that lost its broker need not wait for what can no longer be delivered.
+        self._clients.callback(producer.close, timeout=_CLOSE_S)
+        return producer
 
     def consumer(self, *topics: str, **settings: Any) -> KafkaConsumer:
         """A consumer that begins at the first message and commits nothing by itself."""

@@ -1,29 +1,23 @@
-"""Where the Kafka of these tests comes from: the embedded broker, or FORTNIGHT_KAFKA="host:port" for another one.
-
-Another cluster needs group.min.session.timeout.ms=1000 and group.initial.rebalance.delay.ms=200 and has to create
-unknown topics on first use. Tests in files named test_embedded_* are about the embedded broker alone.
-"""
+"""Where the Kafka of these tests comes from: the world under test, see `tests/contract/under_test.py`."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
-from tests.contract.kafka.cluster import SESSION_MS, EmbeddedBroker, Kafka
+from tests.contract.kafka.cluster import EmbeddedBroker, Kafka
+from tests.contract.kafka.nodes import Nodes, three_nodes
+from tests.contract.under_test import Server, Servers
 
 
 @pytest.fixture(scope="session")
-def bootstrap() -> Iterator[str]:
+def bootstrap(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the cluster under test."""
-    given = os.environ.get("FORTNIGHT_KAFKA")
-    if given:
-        yield given
-        return
-    with EmbeddedBroker("--session-ms-min", str(SESSION_MS)) as broker:
-        yield broker.bootstrap
+    with servers.kafka(tmp_path_factory.mktemp("kafka")) as server:
+        yield server.address
 
 
 @pytest.fixture
@@ -32,6 +26,20 @@ def kafka(bootstrap: str) -> Iterator[Kafka]:
     cluster = Kafka(bootstrap)
     yield cluster
     cluster.close_clients()
+
+
+@pytest.fixture(scope="module")
+def server(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A Kafka that tests may kill and start again."""
+    with servers.kafka(tmp_path_factory.mktemp("kafka")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
+    """A cluster of three nodes that tests may kill and start again."""
+    with three_nodes(tmp_path_factory.mktemp("nodes")) as cluster:
+        yield cluster
 
 
 @pytest.fixture

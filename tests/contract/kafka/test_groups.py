@@ -14,7 +14,8 @@ from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from kafka.errors import CommitFailedError
 
-from tests.contract.kafka.cluster import SESSION_MS, Kafka, read, until
+from tests.contract.kafka.cluster import Kafka, read, until
+from tests.contract.under_test import SESSION_MS
 
 READER = Path(__file__).with_name("reader_process.py")
 

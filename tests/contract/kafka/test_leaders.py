@@ -1,0 +1,149 @@
+"""Three nodes: leaders fail, others take over, and only what no follower had can be lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from kafka import TopicPartition
+from kafka.errors import KafkaTimeoutError, NotEnoughReplicasError
+
+from autograder.backends.kafka.direct import Direct, DirectError
+from tests.contract.kafka.cluster import Kafka, read, until
+from tests.contract.kafka.nodes import Nodes
+
+pytestmark = [
+    pytest.mark.only_in("embedded", "native"),
+    # kafka-python forgets to close the sockets of attempts to reach a broker that is gone.
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+]
+PATIENT = {"retries": 200, "retry_backoff_ms": 50, "reconnect_backoff_ms": 20, "reconnect_backoff_max_ms": 200}
+
+
+@pytest.fixture
+def trio(nodes: Nodes) -> Iterator[Kafka]:
+    """Clients of three nodes that all run; what a test breaks is mended after it."""
+    kafka = Kafka(nodes.address())
+    yield kafka
+    nodes.mend()
+    kafka.close_clients()
+
+
+def leader(nodes: Nodes, topic: str, partition: int = 0) -> int:
+    """The node that leads a Kafka partition, asked of a node that runs."""
+    def ask() -> int | None:
+        try:
+            with Direct(nodes.address()) as direct:
+                return nodes.at(direct.leaders(topic)[partition][1])
+        except (DirectError, KeyError):
+            return None  # A topic that has just been made, or a leader that has just gone: there is none yet.
+
+    found = until(ask)
+    assert isinstance(found, int)
+    return found
+
+
+def in_sync(nodes: Nodes, topic: str) -> int:
+    """How many replicas are in step with the leader, as far as the nodes know."""
+    with Direct(nodes.address()) as direct:
+        told = direct.ask("Metadata", 7, topics=[{"name": topic}], allow_auto_topic_creation=False)
+    return len(told.topics[0].partitions[0].isr_nodes)
+
+
+def coordinator(nodes: Nodes, group: str) -> int:
+    """The node that is responsible for a group."""
+    with Direct(nodes.address()) as direct:
+        told = direct.ask("FindCoordinator", 1, key=group, key_type=0)
+    return nodes.at(told.port)
+
+
+def values(nodes: Nodes, topic: str) -> list[bytes]:
+    """What a reader finds who comes now."""
+    with newcomer(nodes) as kafka:
+        reader, place = kafka.consumer(), TopicPartition(topic, 0)
+        reader.assign([place])
+        count = reader.end_offsets([place])[place]
+        return [message.value for message in read(reader, count)]
+
+
+@contextmanager
+def newcomer(nodes: Nodes) -> Iterator[Kafka]:
+    """Clients that come now and know only the nodes that run."""
+    kafka = Kafka(nodes.address())
+    yield kafka
+    kafka.close_clients()
+
+
+def test_sends_go_on_when_a_leader_is_gone(trio: Kafka, nodes: Nodes) -> None:
+    topic = trio.topic(partitions=3, replicas=3)
+    producer = trio.producer(**PATIENT)
+    for number in range(9):
+        producer.send(topic, b"%d" % number, partition=number % 3).get(20)
+    nodes.kill(leader(nodes, topic))
+    for number in range(9, 18):
+        producer.send(topic, b"%d" % number, partition=number % 3).get(30)
+    with newcomer(nodes) as kafka:
+        assert sorted(int(message.value) for message in read(kafka.consumer(topic), 18)) == list(range(18))
+
+
+def test_what_only_the_leader_had_acknowledged_is_lost_with_it(trio: Kafka, nodes: Nodes) -> None:
+    topic = trio.topic(replicas=3)
+    careful, careless = trio.producer(**PATIENT), trio.producer(acks=1, enable_idempotence=False, retries=0)
+    careful.send(topic, b"everybody has it").get(20)
+    node = leader(nodes, topic)
+    nodes.freeze(*nodes.others(node))
+    # Each follower had one question open when it was frozen: its answer may bring the first of these.
+    for value in (b"on its way", b"too late", b"far too late"):
+        careless.send(topic, value).get(20)
+    nodes.kill(node)
+    nodes.thaw()
+    leader(nodes, topic)
+    assert values(nodes, topic) in ([b"everybody has it"], [b"everybody has it", b"on its way"])
+
+
+def test_what_all_are_to_have_is_not_acknowledged_before_and_not_lost(trio: Kafka, nodes: Nodes) -> None:
+    topic = trio.topic(replicas=3)
+    producer = trio.producer(**PATIENT)
+    producer.send(topic, b"lamp").get(20)
+    node = leader(nodes, topic)
+    nodes.freeze(*nodes.others(node))
+    sent = producer.send(topic, b"mug")
+    with pytest.raises(KafkaTimeoutError):
+        sent.get(0.3)
+    nodes.kill(node)
+    nodes.thaw()
+    sent.get(30)
+    assert values(nodes, topic) == [b"lamp", b"mug"]
+
+
+def test_acks_all_is_refused_when_too_few_replicas_are_up(trio: Kafka, nodes: Nodes) -> None:
+    topic = trio.topic(replicas=3, min_insync_replicas="3")
+    nodes.kill(nodes.others(leader(nodes, topic))[0])
+    assert until(lambda: in_sync(nodes, topic) == 2)
+    producer = trio.producer(retries=0, enable_idempotence=False)
+    with pytest.raises(NotEnoughReplicasError):
+        producer.send(topic, b"lamp").get(30)
+    assert values(nodes, topic) == []
+
+
+def test_a_node_that_comes_back_serves_again(trio: Kafka, nodes: Nodes) -> None:
+    topic = trio.topic(partitions=3)
+    alone = leader(nodes, topic, 2)
+    nodes.kill(alone)
+    nodes.mend()
+    producer = trio.producer(**PATIENT)
+    assert producer.send(topic, b"lamp", partition=2).get(30).offset == 0
+
+
+def test_a_group_goes_on_when_its_coordinator_is_gone(trio: Kafka, nodes: Nodes) -> None:
+    topic, group = trio.topic(replicas=3), trio.name("warehouse")
+    trio.fill(topic, 10)
+    first = trio.consumer(topic, group_id=group, session_timeout_ms=6000, max_poll_records=4)
+    before = [int(message.value) for message in read(first, 4)]
+    first.commit()
+    first.close()
+    nodes.kill(coordinator(nodes, group))
+    with newcomer(nodes) as kafka:
+        second = kafka.consumer(topic, group_id=group, session_timeout_ms=6000)
+        assert before + [int(message.value) for message in read(second, 10 - len(before), 40)] == list(range(10))
