@@ -144,10 +144,27 @@ def test_a_download_that_was_cut_off_goes_on(docker, world):
         "driver failed: Error starting userland proxy: listen tcp4 127.0.0.1:6379: bind: address already in use",
     ],
 )
-def test_a_port_that_stays_taken_after_others_were_tried(docker, world, said):
+def test_a_port_that_stays_taken_after_others_were_tried(docker, world, said, monkeypatch):
+    monkeypatch.setattr("autograder.backends.containers.world.free_port", lambda preferred: 6379)
     docker.fails(" up ", said)
     assert refused(world.start).startswith("Port 6379 is taken by another program")
     assert len([words for words in docker.asked() if " up " in words]) == 3
+
+
+def test_a_taken_port_that_is_no_backends_is_said_at_once(docker, world):
+    docker.fails(" up ", "Bind for 127.0.0.1:3 failed: port is already allocated")
+    assert refused(world.start).startswith("Port 3 is taken")
+    assert len([words for words in docker.asked() if " up " in words]) == 1
+
+
+def test_observability_is_added_when_it_is_asked_for_and_always_ended(docker, world, monkeypatch):
+    world.up()
+    monkeypatch.setenv("FORTNIGHT_OBSERVABILITY", "1")
+    world.up()
+    monkeypatch.delenv("FORTNIGHT_OBSERVABILITY")
+    world.stop()
+    asked = [words for words in docker.asked() if " up " in words or " down " in words]
+    assert ["--profile observability" in words for words in asked] == [False, True, True]
 
 
 def test_a_container_that_does_not_get_well(docker, world):

@@ -28,6 +28,12 @@ OTHERWISE = "Or go on without it: `./fortnight start --world embedded`."
 class PortTaken(BackendError):
     """Docker could not have a port of this machine."""
 
+    def __init__(self, port: int) -> None:
+        super().__init__(
+            f"Port {port} is taken by another program: end it (`lsof -i :{port}` names it) and start again."
+        )
+        self.port = port
+
 
 INSTALL = {
     "darwin": "brew install --cask docker",
@@ -88,11 +94,13 @@ def clashing_project(name: str) -> BackendError:
 
 def refusal(said: str) -> BackendError:
     """The sentence for what Docker or Compose printed before it gave up."""
+    taken = re.search(TAKEN, said, re.IGNORECASE)
+    if taken:
+        return PortTaken(int(taken["port"]))
     for pattern, sentence in SENTENCES:
         found = re.search(pattern, said, re.IGNORECASE)
         if found:
-            kind = PortTaken if pattern == TAKEN else BackendError
-            return kind(sentence(found))
+            return BackendError(sentence(found))
     return BackendError(f"Docker gave up: {_last(said)}. `docker compose config -q` says whether compose.yaml is well.")
 
 
@@ -101,10 +109,6 @@ TAKEN = (
     r"[^\n]*?(?:already allocated|already in use|only one usage)"
 )
 """Docker Engine's words, Docker Desktop's and Windows's."""
-
-
-def _port(found: re.Match[str]) -> str:
-    return f"Port {found['port']} is taken by another program: end it (`lsof -i :{found['port']}` names it) and start again."
 
 
 def _permission(found: re.Match[str]) -> str:
@@ -145,7 +149,6 @@ SENTENCES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     ),
     (r"client version [\d.]+ is too (?:new|old)", _old_engine),
     (r"no space left on device", _full),
-    (TAKEN, _port),
     (r"container (?P<name>\S*?-(?P<service>[a-z]+)-\d+) (?:is unhealthy|exited|has no healthcheck)", _sick),
     (r"(?:unexpected EOF|TLS handshake timeout|i/o timeout|connection reset|no such host|context canceled)", _half_pulled),
     (r"(?:no such image|manifest unknown|manifest for \S+ not found|pull access denied|failed to resolve reference)", _no_such_image),

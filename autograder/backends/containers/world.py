@@ -13,6 +13,7 @@ import os
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,8 @@ from autograder.backends.state import make_folder, read_json, write_text
 __all__ = ["Containers", "prepare", "take_down"]
 
 PULL_TIMEOUT_S = 3600.0
+OBSERVABILITY = "observability"
+"""The profile of compose.yaml that ``FORTNIGHT_OBSERVABILITY`` adds."""
 QUERY = "sslmode=disable&gssencmode=disable"
 PORTS_TRIED_MAX = 3
 
@@ -97,7 +100,7 @@ class Containers:
         digest = hashlib.sha256(os.fsencode(self.state.resolve())).hexdigest()[:10]
         ports = {f"FORTNIGHT_{service.upper()}_PORT": str(port) for service, port in self.ports.items()}
         values = {"FORTNIGHT_CLONE": self.clone, "FORTNIGHT_POSTGRES_PASSWORD": self._password(), **ports}
-        profiles = ("observability",) if os.environ.get("FORTNIGHT_OBSERVABILITY") else ()
+        profiles = (OBSERVABILITY,) if os.environ.get("FORTNIGHT_OBSERVABILITY") else ()
         return Project(name=f"fortnight-{digest}", profiles=profiles, values=values)
 
     def look(self) -> Versions:
@@ -122,11 +125,11 @@ class Containers:
             try:
                 self.project.compose(*UP, timeout_s=UP_TIMEOUT_S, say=say)
                 return
-            except PortTaken:
-                # Somebody took it between our look and Docker's bind: another one will do.
-                if not left:
+            except PortTaken as error:
+                # Somebody took it between our look and Docker's bind: for a backend another one will do.
+                if not left or error.port not in self.ports.values():
                     raise
-                self.ports.clear()
+                self.ports = {service: port for service, port in self.ports.items() if port != error.port}
 
     def start(self) -> None:
         """Start the containers and prepare the shop's database in them."""
@@ -146,7 +149,7 @@ class Containers:
     def stop(self) -> None:
         """End and remove the containers and their network; the data stays in the volumes."""
         self._stop_watching()
-        self.project.compose("down", "--remove-orphans", "--timeout", "15")
+        self._down()
         # The state folder may be gone: a clone was removed.
         with suppress(BackendError):
             self._write_record(up=False)
@@ -154,7 +157,7 @@ class Containers:
     def forget(self) -> None:
         """End everything and remove the data as well."""
         self._stop_watching()
-        self.project.compose("down", "--remove-orphans", "--volumes", "--timeout", "15")
+        self._down("--volumes")
         self._write_record(up=False)
 
     def mend(self) -> list[str]:
@@ -211,6 +214,11 @@ class Containers:
         if self._watch is not None:
             self._watch.close()
             self._watch = None
+
+    def _down(self, *more: str) -> None:
+        # Compose leaves alone what belongs to a profile that is not named.
+        everything = replace(self.project, profiles=(OBSERVABILITY,))
+        everything.compose("down", "--remove-orphans", "--timeout", "15", *more)
 
     def _refuse_clash(self) -> None:
         """Two clones may see each other as the same path (in two devcontainers, say): the label tells them apart."""
