@@ -7,6 +7,7 @@ order in every process. Threads run at once and in line; real sockets, pipes and
 from __future__ import annotations
 
 import asyncio
+import heapq
 import selectors
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -42,6 +43,19 @@ class _Future(_Numbered, asyncio.Future):  # type: ignore[type-arg]
     def __init__(self, *, loop: VirtualLoop) -> None:
         self._number = loop.next_number()
         super().__init__(loop=loop)
+
+
+class _Timer(asyncio.TimerHandle):
+    """Timers of the same moment ring in the order in which they were set."""
+
+    __slots__ = ("_number",)
+
+    def __init__(self, number: int, *args: Any) -> None:
+        super().__init__(*args)
+        self._number = number
+
+    def __lt__(self, other: Any) -> bool:
+        return (self._when, self._number) < (other._when, other._number)  # type: ignore[attr-defined]
 
 
 class _Selector(selectors.BaseSelector):
@@ -102,6 +116,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def create_future(self) -> Any:
         """A future with a number."""
         return _Future(loop=self)
+
+    def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> asyncio.TimerHandle:
+        """As every loop does, but two timers of the same moment keep their order."""
+        timer = _Timer(self.next_number(), when, callback, args, self, context)
+        heapq.heappush(self._scheduled, timer)  # type: ignore[attr-defined]
+        timer._scheduled = True  # type: ignore[attr-defined]
+        return timer
 
     def wait(self) -> None:
         """Nothing is ready: let time pass."""

@@ -71,12 +71,14 @@ class Network:
     def delays(self, source: str, target: str, *, twice: bool = False) -> list[float]:
         """Seconds that each copy of a message takes: none when it is lost, two when it is duplicated (``twice``: may be)."""
         chance = self._chance(source, target)
-        copies = 1
-        if self.loss and chance.random() < self.loss:
-            copies = 0
+        copies = 0 if self.loses(source, target) else 1
         if self.duplication and twice and chance.random() < self.duplication:
             copies += copies
         return [self.delay(source, target) for _ in range(copies)] if self.passes(source, target) else []
+
+    def loses(self, source: str, target: str) -> bool:
+        """Is the next message on this link lost, by chance?"""
+        return bool(self.loss) and self._chance(source, target).random() < self.loss
 
     def delay(self, source: str, target: str) -> float:
         """Seconds that a message takes on this link."""
