@@ -21,7 +21,7 @@ from autograder.backends.databases import JUDGES_PATH, KEEPER, reset, reset_stat
 from autograder.explore.seeds import Seeds
 from autograder.explore.subject import Running, Subjects
 from autograder.invariants import Message
-from autograder.tap import Tap
+from autograder.tap import Tap, leave_group
 
 __all__ = ["Lane", "Topics"]
 
@@ -83,6 +83,12 @@ class Lane:
         """A subject that calls ``function(at, *arguments)`` with addresses that lead through this process's doors."""
         addresses, ports = self._doors(process)
         return self.subjects.start(function, [{"$": "Addresses", **addresses}, *arguments], ports=ports)
+
+    def leave_groups(self, process: str) -> None:
+        """A process that has ended leaves its consumer groups at once: no run waits for a session to time out."""
+        for member in self.tap.members(process) if self.topics is not None else ():
+            leave_group(self.topics.bootstrap, member.group, member.member_id)
+            self.tap.left(process, member.group, member.member_id)
 
     def _doors(self, process: str) -> tuple[dict[str, str], tuple[int, ...]]:
         if process not in self._addresses:

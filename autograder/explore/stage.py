@@ -158,6 +158,7 @@ class Stage:
     def finish(self, job: Job, actor: Actor) -> Result | Ended:
         """The call has ended: close what the process left open, and note how it ended."""
         self.conductor.leave(actor)
+        self.lane.leave_groups(job.process)
         result = actor.result
         assert result is not None
         self.results.append((job, result))
