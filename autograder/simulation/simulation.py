@@ -20,7 +20,7 @@ from autograder.simulation.network import Network
 from autograder.simulation.parties import CALLER, Answer, Ending, Service, OUTCOMES, text_of
 from autograder.simulation.process import Born, Host, Process
 from autograder.simulation.remote import RemoteHost, Wire
-from autograder.simulation.streams import Streams
+from autograder.simulation.streams import LocalStream, Streams
 from autograder.simulation.stuck import Stuck
 from autograder.simulation.switch import Strikes, Switch
 from autograder.simulation.values import plain, restored
@@ -91,6 +91,15 @@ class Client:
 class _Loop(VirtualLoop):
     """The story's loop: a task that a local process starts dies with it."""
 
+    streams: Streams
+
+    async def create_connection(self, factory: Any, host: Any = None, port: Any = None, **named: Any) -> Any:
+        """A connection to a simulated backend, by its name."""
+        if named.get("sock") is not None or host not in self.streams.backends:
+            return await super().create_connection(factory, host, port)
+        process = HOST.get()
+        return await LocalStream(self.streams, process.name if process else "story", f"{host}:{port}").open(factory)
+
     def create_task(self, coroutine: Any, **named: Any) -> Any:
         task = super().create_task(coroutine, **named)
         host = HOST.get()
@@ -122,11 +131,11 @@ class Simulation:
     def __post_init__(self) -> None:
         self.chance = f"{self.label}/{self.seed}"
         self.random = random.Random(f"{self.chance}/story")
-        self.loop: VirtualLoop = _Loop(self._wait, self._circles)
+        self.loop = _Loop(self._wait, self._circles)
         self.ledger = Ledger(lambda: self.loop.now)
         self.network = Network(self.chance)
         self.switch = Switch(self.loop, self.ledger, self.network, self.strikes)
-        self.streams = Streams(self.switch)
+        self.streams = self.loop.streams = Streams(self.switch)
         self._hosts: list[RemoteHost] = []
         self._clean = contextvars.copy_context()
         self._standstills = 0
