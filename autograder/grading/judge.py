@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import BrokenExecutor
+from dataclasses import dataclass
 
 import psycopg
 
@@ -40,16 +41,20 @@ def judge(
     tasks: Iterable[str] | None = None,
     lanes: int = LANES,
     progress: Progress = _silent,
+    enough: Callable[[TaskVerdict], bool] = lambda verdict: False,
 ) -> Verdict:
-    """The verdict on a hand-in: every named task (all graded ones by default), every scenario, every fault."""
+    """The verdict on a hand-in: every named task (all graded ones by default), every scenario, every fault.
+
+    A task's further scenarios are not played when ``enough`` says so of what its first ones have shown.
+    """
     lab = find(lab_name)
     chosen = [lab.task(name) for name in tasks] if tasks is not None else [task for task in lab.tasks if task.graded]
     began = time.monotonic()
     with Pool(LaneSpec(backends=backends, lab=lab.name, program=program), lanes=lanes) as pool:
-        budget = Counter(RUNS_MAX)
+        check = _Check(lab, program, pool, progress, enough, Counter(RUNS_MAX))
         playable = [task for task in chosen if not _unplayable(task, program)]
         _begin(lab, playable, pool)
-        verdicts = [_judge_one(lab, task, program, pool, budget, progress) for task in chosen]
+        verdicts = [check.judge(task) for task in chosen]
         protection = pool.protection() if playable else ""
     return Verdict(
         lab=lab.name,
@@ -106,33 +111,49 @@ def _follow(lab: Lab, scenario: Playable, done: object, pool: Pool) -> None:
     pool.prepare(scenario.name, scenario.plan(_tag(lab), played)[: RUNS_MAX[scenario.engine]])
 
 
-def _judge_one(
-    lab: Lab, task: Task, program: Program, pool: Pool, budget: Counter[Engine], progress: Progress
-) -> TaskVerdict:
-    why = _unplayable(task, program)
-    if why:
-        return TaskVerdict(task=task.name, kind="unanswered", points=0, points_max=task.points_max, said=why)
-    try:
-        swept = {one.name: _sweep(lab, task, one, pool, budget, progress) for one in _short_first(task.scenarios)}
-    except (BackendError, Stuck, SubjectUnavailable, BrokenExecutor, psycopg.OperationalError, OSError) as error:
-        return TaskVerdict(
-            task=task.name, kind="error", points=0, points_max=task.points_max, said=_in_a_sentence(error)
+@dataclass(frozen=True)
+class _Check:
+    """One hand-in that is being judged."""
+
+    lab: Lab
+    program: Program
+    pool: Pool
+    progress: Progress
+    enough: Callable[[TaskVerdict], bool]
+    budget: Counter[Engine]
+    """Runs that it may still take, by engine."""
+
+    def judge(self, task: Task) -> TaskVerdict:
+        why = _unplayable(task, self.program)
+        if why:
+            return TaskVerdict(task=task.name, kind="unanswered", points=0, points_max=task.points_max, said=why)
+        try:
+            return self._judge(task)
+        except (BackendError, Stuck, SubjectUnavailable, BrokenExecutor, psycopg.OperationalError, OSError) as error:
+            return TaskVerdict(
+                task=task.name, kind="error", points=0, points_max=task.points_max, said=_in_a_sentence(error)
+            )
+
+    def _judge(self, task: Task) -> TaskVerdict:
+        swept: dict[str, Swept] = {}
+        for scenario in _short_first(task.scenarios):
+            swept[scenario.name] = self._sweep(task, scenario)
+            in_order = tuple(swept[one.name] for one in task.scenarios if one.name in swept)
+            verdict = judge_task(self.lab, task, in_order)
+            if self.enough(verdict):
+                break
+        return verdict
+
+    def _sweep(self, task: Task, scenario: Playable) -> Swept:
+        swept = sweep(
+            scenario,
+            _tag(self.lab),
+            self.pool,
+            runs_max=self.budget[scenario.engine],
+            progress=lambda done, planned, broken: self.progress(task.name, done, planned, broken),
         )
-    return judge_task(lab, task, tuple(swept[scenario.name] for scenario in task.scenarios))
-
-
-def _sweep(
-    lab: Lab, task: Task, scenario: Playable, pool: Pool, budget: Counter[Engine], progress: Progress
-) -> Swept:
-    swept = sweep(
-        scenario,
-        _tag(lab),
-        pool,
-        runs_max=budget[scenario.engine],
-        progress=lambda done, planned, broken: progress(task.name, done, planned, broken),
-    )
-    budget[scenario.engine] -= swept.coverage.planned - swept.not_played
-    return swept
+        self.budget[scenario.engine] -= swept.coverage.planned - swept.not_played
+        return swept
 
 
 def _tag(lab: Lab) -> str:

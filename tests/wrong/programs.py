@@ -11,7 +11,7 @@ from autograder.backends import Backends
 from autograder.grading.judge import judge
 from autograder.grading.program import Cell, Program
 from autograder.grading.report import report_text
-from autograder.grading.verdict import Verdict
+from autograder.grading.verdict import TaskVerdict, Verdict
 from autograder.labs import Lab
 
 __all__ = ["HERE", "RACING", "golden", "needs_backends", "program", "programs", "verdict_on", "wants_new_golden_files"]
@@ -38,10 +38,19 @@ def needs_backends(lab: Lab) -> bool:
     return "backends" in lab.engines
 
 
-def verdict_on(path: Path, lab: str, tasks: Sequence[str] | None, postgres: str | None) -> Verdict:
-    """The judge's verdict on a program, on backends of the test's own (none for a lab in virtual time)."""
+def verdict_on(
+    path: Path, lab: str, tasks: Sequence[str] | None, postgres: str | None, *, until: str = ""
+) -> Verdict:
+    """The judge's verdict on a program, on backends of the test's own (none for a lab in virtual time).
+
+    With the name of a mistake, a task's stories are played ``until`` it has shown.
+    """
     backends = Backends(postgres=postgres, redis="", kafka="", world="embedded") if postgres else None
-    return judge(lab, program(path), backends=backends, tasks=tasks, lanes=LANES)
+    return judge(lab, program(path), backends=backends, tasks=tasks, lanes=LANES, enough=lambda task: _shows(task, until))
+
+
+def _shows(task: TaskVerdict, mistake: str) -> bool:
+    return task.mistake is not None and task.mistake.name == mistake
 
 
 RACING = {"does_not_wait_for_the_ack"}

@@ -1,4 +1,8 @@
-"""Every wrong program breaks its task, is called by its name, and gets the report that is kept beside it."""
+"""Every wrong program breaks its task, is called by its name, and gets the report that is kept beside it.
+
+Its stories are played until the mistake shows, so the report says less of what was tried than a learner's does. All of
+them in full are a benchmark (``benchmarks/lab06.py --hunt``).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,11 @@ from autograder.labs import NAMES, Lab, find
 from tests.wrong.programs import HERE, golden, needs_backends, programs, verdict_on, wants_new_golden_files
 
 LABS = [find(name) for name in NAMES]
-WRONG = [pytest.param(lab, path, id=f"{lab.name[:5]}-{path.stem}") for lab in LABS for path in programs(HERE / lab.name)]
+WRONG = [
+    pytest.param(lab, path, id=f"{lab.name[:5]}-{path.stem}", marks=pytest.mark.xdist_group(f"wrong-{lab.name}"))
+    for lab in LABS
+    for path in programs(HERE / lab.name)
+]
 PROGRAMS_MIN = 6
 
 
@@ -35,7 +43,7 @@ def test_a_wrong_program_is_caught_named_and_reported(
     lab: Lab, path: Path, request: pytest.FixtureRequest
 ) -> None:
     postgres = request.getfixturevalue("postgres_address") if needs_backends(lab) else None
-    verdict = verdict_on(path, lab.name, [tasks_by_mistake(lab)[path.stem]], postgres)
+    verdict = verdict_on(path, lab.name, [tasks_by_mistake(lab)[path.stem]], postgres, until=path.stem)
     [task] = verdict.tasks
     assert task.kind == "broken"
     assert task.points < task.points_max or not lab.task(task.task).graded
