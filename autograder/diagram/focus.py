@@ -19,6 +19,8 @@ _MARK_WORTH = {
 _PREPARATIONS = ("InitProducerId",)
 """What a client does before it does anything."""
 _NOTHING_CHANGED = ("INSERT 0 0", "UPDATE 0", "DELETE 0", "MERGE 0")
+_LOSSES_SHOWN = 2
+"""How many lost messages show that messages are lost."""
 _NEAR = 2
 """How many neighbours of the same process explain a fault."""
 
@@ -36,7 +38,7 @@ def focus(history: History, limit: int = 15) -> Focus:
     everything = events(history)
     if len(everything) <= limit:
         return Focus(everything, 0)
-    worths = _worths(everything)
+    worths = _worths(everything) | _of_users(history, everything)
     for number in [number for number, worth in worths.items() if worth >= 80]:
         for neighbour in _neighbours(everything, number):
             worths[neighbour] += 25
@@ -80,6 +82,22 @@ def _worth(event: Event, worked: bool = True) -> int:
     if call.effect:
         return 70 if call.backend == "kafka" else 50
     return 5 if call.label.upper().startswith("BEGIN") else 20
+
+
+def _of_users(history: History, everything: tuple[Event, ...]) -> dict[int, int]:
+    """Where processes call each other, what users asked and were told comes before what processes said among themselves.
+
+    A user is whoever calls and is never called. A process that gave up a call of its own may have had enough answers.
+    """
+    called = {call.backend for call in history.calls}
+    if not called & set(history.processes):
+        return {}
+    calls = {event.number: event.what for event in everything if isinstance(event.what, Call)}
+    users = {number: 95 for number, call in calls.items() if call.process not in called and not call.fault}
+    among = {number: call for number, call in calls.items() if call.process in called}
+    lost = [number for number, call in among.items() if call.one_way and call.outcome != "ok"]
+    given_up = {number: 30 for number, call in among.items() if call.answer == "gave up" and not call.fault}
+    return users | given_up | dict.fromkeys(lost[_LOSSES_SHOWN:], 45)
 
 
 def _neighbours(everything: tuple[Event, ...], number: int) -> list[int]:
