@@ -74,15 +74,15 @@ def _copy_each(paths: Iterable[Path], course: Path, work: Path, copied: dict[str
         new = fingerprint(ours)
         if not theirs.exists():
             yield Change(name, "added")
-            copy(ours, theirs)
+            give(ours, theirs)
         else:
             present = fingerprint(theirs)
             if present == copied.get(name) and present != new:
                 yield Change(name, "updated")
-                copy(ours, theirs)
+                give(ours, theirs)
             elif present != new and copied.get(name) != new:
                 yield Change(name, "kept")
-                copy(ours, beside(theirs))
+                give(ours, beside(theirs))
         copied[name] = new
 
 
@@ -92,8 +92,32 @@ def reset(course: Path, work: Path, path: Path, backups: Path, stamp: str) -> Pa
     if theirs.exists():
         kept = unused(backups / f"{path.stem}-{stamp}{path.suffix}")
         copy(theirs, kept)
-    copy(course / path, theirs)
+    give(course / path, theirs)
     return kept
+
+
+def give(source: Path, target: Path) -> None:
+    """Copy a file of the course; a notebook gets what its kernel will say of itself.
+
+    JupyterLab writes that into every notebook that it opens, and one that says something else would at once be unsaved.
+    """
+    content = source.read_bytes()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    replace_with(target, as_opened(content) if source.suffix == ".ipynb" else content)
+
+
+def as_opened(content: bytes) -> bytes:
+    """A notebook's bytes with the language as this environment's kernel describes it; others as they are."""
+    try:
+        notebook = json.loads(content)
+        known = notebook["metadata"]["language_info"]
+    except (ValueError, KeyError, TypeError):
+        return content
+    from ipykernel.ipkernel import IPythonKernel  # takes a moment, and only this needs it
+
+    known.clear()
+    known.update(json.loads(json.dumps(IPythonKernel.language_info)))
+    return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def unused(path: Path) -> Path:

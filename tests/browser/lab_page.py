@@ -13,7 +13,7 @@ from tests.browser.chromium import Page
 __all__ = ["LabPage", "source_of", "text_of", "wait_for_notebook"]
 
 _PANEL = "window.jupyterapp && [...jupyterapp.shell.widgets('main')].find(w => w.content && w.content.widgets && w.context.path === PATH)"
-_LAB_S = 40
+_LAB_S = 180
 _CHECK_S = 120
 """How long a check may take here; machines that run tests are busy."""
 

@@ -13,7 +13,7 @@ import pytest
 from autograder import backends
 from autograder.backends.processes import wait_until
 from autograder.backends.state import ROOT
-from autograder.cli import jupyter
+from autograder.cli import jupyter, workspace
 from tests.browser.chromium import Chromium, missing
 from tests.browser.lab_page import LabPage, source_of, text_of, wait_for_notebook
 
@@ -44,7 +44,7 @@ def course() -> Iterator[tuple[Path, str]]:
         (folder / "exposed").mkdir()
         (folder / "exposed" / "jupyter_lab_config.json").write_text('{"LabApp": {"expose_app_in_browser": true}}')
         work = folder / "work"
-        shutil.copytree(ROOT / "labs", work / "labs", ignore=shutil.ignore_patterns(".*"))
+        workspace.copy_course(ROOT, work, folder / "state" / "work.json")
         port = jupyter.free_port(9200)
         with jupyter.serve(folder / "state" / "jupyter", ROOT, work, port=port, page=LAB) as (server, _):
             yield work, server.url
@@ -64,6 +64,7 @@ def lab(course: tuple[Path, str], browser: Chromium) -> LabPage:
     page = browser.open(course[1], width=1200, height=1000)
     page.send("Emulation.setFocusEmulationEnabled", enabled=True)
     opened = wait_for_notebook(page, LAB)
+    page.eval("panel.sessionContext.session.kernel.info.then(() => { window.unsavedOnOpening = panel.context.model.dirty; return 1 })")
     assert "In use: Kafka, Postgres, Redis" in text_of(opened.run(SETUP))
     return opened
 
@@ -77,6 +78,10 @@ def broken(lab: LabPage) -> list[dict]:
     lab.goto(CHECK)
     lab.shot("broken")
     return outputs
+
+
+def test_an_opened_notebook_counts_as_saved(lab: LabPage) -> None:
+    assert lab.page.eval("unsavedOnOpening") is False
 
 
 def test_a_check_shows_one_report_and_returns_a_bare_number(broken: list[dict]) -> None:

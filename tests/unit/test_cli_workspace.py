@@ -145,3 +145,14 @@ def test_reset_keeps_the_learners_notebook_first(clone):
 def test_reset_without_a_notebook_of_the_learner_keeps_nothing(clone):
     assert workspace.reset(clone, clone / "work", Path(LAB), clone / "backups", "now") is None
     assert (clone / "work" / LAB).exists()
+
+
+def test_a_notebook_is_given_as_its_kernel_will_leave_it_and_counts_as_untouched(clone):
+    plain = json.loads(notebook("given"))
+    plain["metadata"] = {"kernelspec": {"name": "python3"}, "language_info": {"name": "python"}}
+    write(clone, LAB, json.dumps(plain))
+    start(clone)
+    given = json.loads((clone / "work" / LAB).read_text())
+    assert given["metadata"]["language_info"]["version"].startswith("3.")
+    assert given["metadata"]["kernelspec"] == {"name": "python3"} and given["cells"] == plain["cells"]
+    assert start(clone) == []
