@@ -197,7 +197,8 @@ class Conductor:
         while not actor.done and not until():
             waits_for_rest = actor.parked is not None or actor.strike_at_rest is not None
             handled = self.tap.poll(QUIET_LOOK_S if waits_for_rest else POLL_S)
-            self._news(actor)
+            if not handled:  # else the tap has called back when the process had news
+                self._news(actor)
             if waits_for_rest and not actor.done:
                 self._look(actor, handled)
             if not actor.done and time.monotonic() > deadline:

@@ -311,3 +311,10 @@ def test_a_client_that_the_program_names_is_there_before_its_first_line():
     source = "import sys\nfound = [name for name in ('kafka', 'red' + 'is') if name in sys.modules]\nimport kafka\ndef f():\n    return found"
     with Zygote() as zygote:
         assert play(zygote, source).value == ["kafka"]
+
+
+@pytest.mark.parametrize("client", ["_psycopg", "_redis", "_kafka", "_asyncio"])
+def test_a_client_can_be_warmed_as_it_is_pinned(client):
+    """In the zygote a client that cannot be warmed is only slow, so nobody would notice."""
+    words = [sys.executable, "-c", f"from autograder.grading import warmth; warmth.{client}()"]
+    assert subprocess.run(words, cwd=CLONE, capture_output=True, text=True).stderr == ""

@@ -94,20 +94,25 @@ class Direct:
 
     def end_offsets(self, topic: str, *, committed: bool = False) -> dict[int, int]:
         """Where readers of a topic are at its end, by partition; with `committed`, readers at read_committed."""
+        return self._ends(topic, self.leaders(topic), committed)
+
+    def _ends(self, topic: str, leaders: Mapping[int, tuple[str, int]], committed: bool) -> dict[int, int]:
+        """One question to each node, about all Kafka partitions that it leads: the judge asks after every story."""
         ends = {}
-        for index, address in sorted(self.leaders(topic).items()):
+        for address in dict.fromkeys(leaders.values()):
+            led = [index for index, leader in sorted(leaders.items()) if leader == address]
             told = self.ask("ListOffsets", 2, at=address, replica_id=-1, isolation_level=int(committed), topics=[
-                {"name": topic, "partitions": [{"partition_index": index, "timestamp": _LATEST}]}])
-            part = told.topics[0].partitions[0]
-            _check(part.error_code, f"the end of {topic}[{index}]")
-            ends[index] = part.offset
-        return ends
+                {"name": topic, "partitions": [{"partition_index": index, "timestamp": _LATEST} for index in led]}])
+            for part in told.topics[0].partitions:
+                _check(part.error_code, f"the end of {topic}[{part.partition_index}]")
+                ends[part.partition_index] = part.offset
+        return dict(sorted(ends.items()))
 
     def messages(self, topic: str, since: Mapping[int, int] | None = None, *, committed: bool = False
                  ) -> list[Message]:
         """Everything readable from the offsets `since` on (by partition; default 0) to the end of now."""
-        ends = self.end_offsets(topic, committed=committed)
         leaders = self.leaders(topic)
+        ends = self._ends(topic, leaders, committed)
         found: list[Message] = []
         for index, end in ends.items():
             start = (since or {}).get(index, 0)
