@@ -6,7 +6,7 @@ module is played with real processes against real backends.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -122,8 +122,6 @@ class Played:
     """The share of the points that a partly right answer earns; None where a rule is kept or broken."""
     schedules: int = 0
     """How many schedules were walked, where this run stands for all of them."""
-    answers: Mapping[str, Any] = field(default_factory=dict)
-    """What an answer sheet says."""
     blank: bool = False
     """Was nothing answered at all?"""
 

@@ -67,11 +67,8 @@ class ScheduleScenario:
         return (RunName(lab=lab, scenario=self.name, input=self.input, schedule=EVERY),)
 
     def _walk_all(self, lane: Lane, name: RunName) -> Played:
-        bounded = self.preemptions_max is not None
         walked, found = 0, None
-        for walked, (played, walk) in enumerate(
-            self._walks(lane, name, self.preemptions_max, sleep_sets=not bounded), 1
-        ):
+        for walked, (played, walk) in enumerate(self.every(lane, name), start=1):
             if played.violations:
                 found = self._fewest(lane, name, played, walk)
                 break
@@ -79,6 +76,10 @@ class ScheduleScenario:
                 break
         complete = found is not None or walked < self.schedules_max
         return replace(found or replace(played, name=str(name)), schedules=walked, reached=complete)
+
+    def every(self, lane: Lane, name: RunName) -> Iterator[tuple[Played, Walk]]:
+        """Every schedule, whatever it breaks, fewest preemptions first."""
+        return self._walks(lane, name, self.preemptions_max, sleep_sets=self.preemptions_max is None)
 
     def _fewest(self, lane: Lane, name: RunName, played: Played, walk: Walk) -> Played:
         """The same rule broken with fewer preemptions, where there is such a schedule: sleep sets may have left it out."""

@@ -47,6 +47,10 @@ def _serve(request: dict[str, Any]) -> dict[str, Any]:
         return {"report": report.to_json()}
     if kind == "experiment":
         return {"played": api.experiment(request)}
+    if kind in ("meet", "anomalies"):
+        from autograder.grading import meetings  # for day 10 alone
+
+        return {"played": (meetings.play_meeting if kind == "meet" else meetings.play_matrix)(request)}
     raise ValueError(f"The judge does not know the request {kind!r}.")
 
 

@@ -14,7 +14,6 @@ from autograder.explore.lane import Lane
 from autograder.explore.names import RunName
 from autograder.explore.scenario import Engine, Played
 from autograder.explore.scripts import Outcome, Script, outcomes
-from autograder.invariants import Violation
 from autograder.invariants import stock as rule
 
 __all__ = ["ANOMALIES", "LEVELS", "SHEET", "Anomaly", "is_possible", "matrix"]
@@ -23,6 +22,15 @@ LEVELS = ("read committed", "repeatable read", "serializable")
 """What Postgres has; it treats READ UNCOMMITTED as READ COMMITTED."""
 LOOK = "select free from stock where item = '{item}'"
 SHELF = (("lamp", 2), ("mug", 2))
+POSSIBLE, IMPOSSIBLE = "possible", "impossible"
+SERIALIZABLE_ENOUGH = "REPEATABLE READ is taken for serializable"
+NO_LOST_UPDATES = "BEGIN and COMMIT are thought to stop lost updates"
+STANDARD = "the table of the standard is asked, and not the server"
+BELIEFS = {
+    SERIALIZABLE_ENOUGH: (("write skew", "repeatable read"),),
+    NO_LOST_UPDATES: (("lost update", "read committed"),),
+    STANDARD: (("phantom", "repeatable read"),),
+}
 
 
 @dataclass(frozen=True)
@@ -125,28 +133,16 @@ class ServerSheet(AnswerSheet):
     """A sheet whose truth is asked of the server, schedule by schedule, when the sheet is marked."""
 
     engine: ClassVar[Engine] = "backends"
-    beliefs: Mapping[str, frozenset[str]]
-    """Wrong beliefs, each with the questions that whoever holds it gets wrong."""
 
     def play_on(self, lane: Any, name: RunName) -> Played:
         """Ask the learner, then the server."""
         lane.reset()
-        truth = _truth(lane)
-        played = AnswerSheet.play_on(replace(self, truth=lambda answers: truth), lane, name)
-        return replace(played, violations=tuple(self._with_belief(found, played, truth) for found in played.violations))
-
-    def _marked(self, name: RunName, answers: Mapping[str, Any]) -> Played:
-        return replace(AnswerSheet._marked(self, name, answers), answers=answers)
-
-    def _with_belief(self, found: Violation, played: Played, truth: Mapping[str, str]) -> Violation:
-        wrong = frozenset(one for one, answer in truth.items() if played.answers.get(one) != answer)
-        belief = next((text for text, pattern in self.beliefs.items() if pattern == wrong), "")
-        return replace(found, evidence=f"{found.evidence}; so answers who believes that {belief}") if belief else found
+        return AnswerSheet.play_on(replace(self, truth=lambda answers: _truth(lane)), lane, name)
 
 
 def _truth(lane: Lane) -> Mapping[str, str]:
     return {
-        question(anomaly, level): "possible" if possible else "impossible"
+        question(anomaly, level): POSSIBLE if possible else IMPOSSIBLE
         for anomaly, levels in matrix(lane).items()
         for level, possible in levels.items()
     }
@@ -157,21 +153,25 @@ def _better_than_guessing(right: int, asked: int) -> float:
     return max(0.0, 2 * right / asked - 1)
 
 
+def _belief(answers: Mapping[str, Any]) -> str:
+    """The wrong belief that a sheet shows; nothing where it shows none that is known."""
+    says = {key: [answers.get(question(name, level)) for name, level in cells] for key, cells in BELIEFS.items()}
+    if set(says[NO_LOST_UPDATES]) == {IMPOSSIBLE}:
+        return NO_LOST_UPDATES
+    if says[STANDARD] == [POSSIBLE]:
+        return STANDARD
+    return SERIALIZABLE_ENOUGH if says[SERIALIZABLE_ENOUGH] == [IMPOSSIBLE] else ""
+
+
 SHEET = ServerSheet(
     name="anomalies",
     title="Six anomalies, three isolation levels",
     function="anomalies",
-    questions={question(one.name, level): ("possible", "impossible") for one in ANOMALIES for level in LEVELS},
+    questions={question(one.name, level): (POSSIBLE, IMPOSSIBLE) for one in ANOMALIES for level in LEVELS},
     truth=lambda answers: {},
     rule=rule.the_predictions_are_right,
     worth=_better_than_guessing,
-    beliefs={
-        "REPEATABLE READ is serializable": frozenset({question("write skew", "repeatable read")}),
-        "BEGIN and COMMIT stop lost updates": frozenset(
-            {question("lost update", "read committed"), question("write skew", "read committed")}
-        ),
-        "every server does what the table of the standard says": frozenset({question("phantom", "repeatable read")}),
-    },
+    belief=_belief,
     needs=("anomalies",),
     read="Each level admits its own mistakes",
 )

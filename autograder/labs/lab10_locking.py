@@ -34,9 +34,9 @@ TWO_LAMPS: Basket = (("lamp", 2),)
 LAMP_AND_MUG: Basket = (("lamp", 1), ("mug", 1))
 MUG_AND_LAMP: Basket = (("mug", 1), ("lamp", 1))
 
-OVERSELL = "Read, reckon, write: two buyers, one lamp"
-OPTIMISTIC = "Optimists check before they write"
-PESSIMISTIC = "Pessimists lock before they look"
+OVERSELL = "One order in twelve is safe"
+OPTIMISTIC = "Four ways to close the gap"
+PESSIMISTIC = OPTIMISTIC
 DEADLOCK = "Two baskets, two orders, no way out"
 
 

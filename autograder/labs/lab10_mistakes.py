@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from autograder.invariants.stock import RULES
 from autograder.labs.lab import Finding, Mistake
+from autograder.labs.lab10_anomalies import NO_LOST_UPDATES, SERIALIZABLE_ENOUGH, STANDARD
 
 __all__ = ["MISTAKES"]
 
@@ -196,18 +197,18 @@ MISTAKES: tuple[Mistake, ...] = (
         for name, says, sentence in (
             (
                 "repeatable_read_is_serializable",
-                "REPEATABLE READ is serializable",
+                SERIALIZABLE_ENOUGH,
                 "at REPEATABLE READ Postgres gives each transaction a snapshot. Two that read the same and write different"
                 " rows do not meet: **write skew**.",
             ),
             (
                 "begin_commit_stops_lost_updates",
-                "BEGIN and COMMIT",
+                NO_LOST_UPDATES,
                 "a transaction at READ COMMITTED reads what is committed, and writes what it reckoned from it, later.",
             ),
             (
                 "reads_the_standard",
-                "table of the standard",
+                STANDARD,
                 "the standard says what a level *may* admit. At REPEATABLE READ Postgres works on a snapshot, in which no row"
                 " appears.",
             ),

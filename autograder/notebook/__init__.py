@@ -5,11 +5,27 @@ from __future__ import annotations
 from .check import check
 from .experiment import experiment
 from .hint import hint
+from .meet import anomalies, meet
 from .predict import outcome, predict
 from .quiz import quiz
 from .recall import recall
 from .setup import setup
 from .simulate import simulate
+from .system import my_system
 from .written import written
 
-__all__ = ["check", "experiment", "hint", "outcome", "predict", "quiz", "recall", "setup", "simulate", "written"]
+__all__ = [
+    "anomalies",
+    "check",
+    "experiment",
+    "hint",
+    "meet",
+    "my_system",
+    "outcome",
+    "predict",
+    "quiz",
+    "recall",
+    "setup",
+    "simulate",
+    "written",
+]

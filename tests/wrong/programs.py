@@ -53,7 +53,7 @@ def _shows(task: TaskVerdict, mistake: str) -> bool:
     return task.mistake is not None and task.mistake.name == mistake
 
 
-RACING = {"does_not_wait_for_the_ack"}
+RACING = {"does_not_wait_for_the_ack", "connects_for_each_request", "leaks_a_connection", "takes_two_at_once"}
 """Programs whose own threads race: which calls they make, and in which order, differs from run to run.
 
 Rule, run and reason are the same in every repetition; story and numbers are not, and are not kept.
