@@ -18,10 +18,10 @@ from autograder.explore.virtual_strikes import PlannedStrikes
 from autograder.history import Call, History
 from autograder.invariants import Invariant, State, Violation
 from autograder.simulation.simulation import Simulation
-from autograder.simulation.stuck import Stuck
+from autograder.simulation.stuck import NoAnswer, Stuck
 from autograder.simulation.telling import Story, tell
 
-__all__ = ["DOUBLES", "KILLS", "LOSSES", "VirtualScenario", "seed_of"]
+__all__ = ["DOUBLES", "KILLS", "LOSSES", "StoryFailed", "VirtualScenario", "seed_of"]
 
 KILLS = ("kill-before", "kill-after")
 """The process dies before its call leaves, or when the call has had its effect and no answer has come."""
@@ -30,6 +30,10 @@ LOSSES = ("drop-before", "drop-after")
 DOUBLES = ("duplicate",)
 """The request arrives twice."""
 _SEED = re.compile(r"s(\d+)")
+
+
+class StoryFailed(RuntimeError):
+    """What the judge plays raised something: an error of ours, never the learner's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +109,10 @@ def _told(story: Story, sim: Simulation) -> str:
         tell(story, sim)
     except Stuck as stuck:
         return str(stuck)
+    except NoAnswer as silent:
+        return f"{silent.asked}: {silent.reason}"
+    except Exception as error:
+        raise StoryFailed(f"the story itself failed: {type(error).__name__}: {error}") from error
     return ""
 
 

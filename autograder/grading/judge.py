@@ -14,6 +14,7 @@ from autograder.backends import BackendError, Backends
 from autograder.explore.conductor import Stuck
 from autograder.explore.scenario import Engine, Playable, Played, named
 from autograder.explore.sweep import Swept, sweep
+from autograder.explore.virtual import StoryFailed
 from autograder.grading.lanes import LANES, LaneSpec, Pool
 from autograder.grading.program import Program
 from autograder.grading.subject import SubjectUnavailable
@@ -129,7 +130,7 @@ class _Check:
             return TaskVerdict(task=task.name, kind="unanswered", points=0, points_max=task.points_max, said=why)
         try:
             return self._judge(task)
-        except (BackendError, Stuck, SubjectUnavailable, BrokenExecutor, psycopg.OperationalError, OSError) as error:
+        except (BackendError, Stuck, StoryFailed, SubjectUnavailable, BrokenExecutor, psycopg.OperationalError, OSError) as error:
             return TaskVerdict(
                 task=task.name, kind="error", points=0, points_max=task.points_max, said=_in_a_sentence(error)
             )

@@ -6,11 +6,13 @@ notebook, on the simulation's own loop (:mod:`autograder.simulation.local`).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from autograder.simulation.parties import Asked, Ending, raised
+from autograder.simulation.parties import Asked, Ending
+from autograder.simulation.stuck import NoAnswer
 from autograder.simulation.switch import Switch
 from autograder.simulation.values import plain, restored
 
@@ -18,6 +20,7 @@ __all__ = ["Born", "Disk", "Host", "Process"]
 
 RESTARTS_MAX = 5
 """How often a process that ends by itself is started again."""
+ASKS_MAX = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,20 +161,32 @@ class Process:
         self._host.take(Asked(asked.caller, asked.method, asked.args, told))
 
     async def ask(self, method: str, *args: Any) -> Any:
-        """What the process says now, past the network and the history; raises as a call does when it says no."""
+        """What the process says now, past the network and the history; when it dies meanwhile it is asked again.
+
+        Raises NoAnswer when its code says no or is down for good; a story that lets that pass is stuck, by the learner's
+        doing and not by ours.
+        """
+        said: Any = "it is down"
+        for _ in range(ASKS_MAX):
+            if not self.running:
+                await asyncio.sleep((self.restart_after_ms or 0) / 1000)
+            if self.running:
+                ending, said = await self._asked(method, *args)
+                if ending == "ok":
+                    return restored(said)
+                if ending != "reset":
+                    break
+        raise NoAnswer(str(said or "it died"), f"the judge asks {self.name} for {method} and is told")
+
+    def _asked(self, method: str, *args: Any) -> asyncio.Future[tuple[Ending, Any]]:
         future = self.switch.loop.create_future()
 
         def told(ending: Ending, value: Any) -> None:
             if not future.done():
                 future.set_result((ending, value))
 
-        if not self.running:
-            raise raised("unreachable", "", self.name)
         self.take(Asked("", method, tuple(plain(arg) for arg in args), told))
-        ending, value = await future
-        if ending != "ok":
-            raise raised(ending, str(value), self.name)
-        return restored(value)
+        return future
 
     def waits(self) -> list[str]:
         """Where its tasks wait."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-__all__ = ["HowStuck", "NoRealIO", "Stuck"]
+from shop.network import Broken
+
+__all__ = ["HowStuck", "NoAnswer", "NoRealIO", "Stuck"]
 
 HowStuck = Literal["deadlock", "livelock", "limit", "computing"]
 """Everybody waits; turns without end while time stands still; the time limit passed; a process that only computes."""
@@ -16,6 +18,14 @@ class Stuck(Exception):
     def __init__(self, how: HowStuck, story: str) -> None:
         super().__init__(story)
         self.how = how
+
+
+class NoAnswer(Broken):
+    """The judge asked a process for something that it must be able to say, and it could not."""
+
+    def __init__(self, reason: str, asked: str) -> None:
+        super().__init__(reason)
+        self.asked = asked
 
 
 class NoRealIO(RuntimeError):

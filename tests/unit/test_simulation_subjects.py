@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from autograder.explore.virtual import StoryFailed
 from tests.unit.simulation_subjects import lane_with, play
 
 SHOP = """
@@ -196,5 +197,5 @@ def test_a_story_of_ours_that_fails_is_no_verdict(lane):
     async def story(sim):
         raise LookupError("ours")
 
-    with pytest.raises(LookupError):
+    with pytest.raises(StoryFailed, match="LookupError: ours"):
         play(lane, story)
