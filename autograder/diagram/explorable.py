@@ -69,7 +69,7 @@ class Explorable:
         first = self.frames[start]
         address = "data:image/svg+xml;base64," + base64.b64encode(first.svg.encode()).decode()
         return (
-            f'<figure class="fnx" data-fnx="{_text(json.dumps(self._data(start), ensure_ascii=False))}" style="margin:1em 0">'
+            f'<figure class="fnx" data-fnx="{_attribute(self._data(start))}" style="margin:1em 0">'
             f'<img alt="{_text(self._alternative(start))}" src="{address}" '
             'style="width:100%;max-width:720px;height:auto;background:#fff">'
             f"<figcaption><strong>{_text(self.title.rstrip('.'))}.</strong>{_text(self._fixed())}</figcaption>"
@@ -120,3 +120,8 @@ def explorable_script() -> str:
 
 def _text(text: str) -> str:
     return html.escape(text, quote=True)
+
+
+def _attribute(data: Any) -> str:
+    """Data for an attribute in double quotes; pictures that quote with ' stay short."""
+    return html.escape(json.dumps(data, ensure_ascii=False), quote=False).replace('"', "&quot;")

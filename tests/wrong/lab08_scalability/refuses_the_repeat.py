@@ -1,0 +1,37 @@
+"""Whoever asks again is told that this has been done already."""
+
+from __future__ import annotations
+
+from shop import Node, Refused
+
+EMPTY = {"items": {}, "requests": []}
+
+
+async def read(node: Node, key: str) -> tuple[object, int]:
+    found = await node.call("store", "read", key)
+    return found["value"], found["version"]
+
+
+async def write(node: Node, key: str, value: object, version: int | None = None) -> bool:
+    return await node.call("store", "write", key, value, version)
+
+
+async def add_to_cart(node: Node, request_id: str, buyer: str, item: str, quantity: int) -> dict:
+    while True:
+        cart, version = await read(node, buyer)
+        cart = cart or EMPTY
+        if request_id in cart["requests"]:
+            raise Refused("this item is in the cart already")
+        cart = with_item(cart, request_id, item, quantity)
+        if await write(node, buyer, cart, version):
+            return cart["items"]
+
+
+def with_item(cart: dict, request_id: str, item: str, quantity: int) -> dict:
+    items = {**cart["items"], item: cart["items"].get(item, 0) + quantity}
+    return {"items": items, "requests": [*cart["requests"], request_id]}
+
+
+async def show_cart(node: Node, buyer: str) -> dict:
+    cart, _ = await read(node, buyer)
+    return (cart or EMPTY)["items"]
