@@ -6,7 +6,10 @@ import ast
 
 from tests.repository.tree import files, syntax
 
-MAY_WAIT = {"tests/browser/chromium.py": "a browser starts and draws in its own time, and tells nobody when"}
+MAY_WAIT = {
+    "tests/browser/chromium.py": "a browser starts and draws in its own time, and tells nobody when",
+    "tests/unit/test_simulation_loop.py": "its sleep is one in virtual time, which takes none",
+}
 
 
 def calls(*names: str):
