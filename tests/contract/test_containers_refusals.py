@@ -173,6 +173,11 @@ def test_a_container_that_does_not_get_well(docker, world):
     assert sentence.startswith("The container of kafka does not get well: `docker logs fortnight-1a2b-kafka-1`")
 
 
+def test_a_machine_that_is_too_busy(docker, world):
+    docker.fails(" up ", "Container x-kafka-1  Waiting\napplication not healthy after 3m0s")
+    assert "did not get well in time" in refused(world.start)
+
+
 def test_a_full_disk(docker, world):
     docker.fails(" up ", "failed to register layer: write /x: no space left on device")
     assert "`docker system prune`" in refused(world.start)

@@ -22,7 +22,7 @@ from autograder.backends.databases import create_database, drop_database, learne
 from autograder.backends.processes import free_port, identify, is_running, wait_until
 
 pytestmark = pytest.mark.only_in("containers")
-MEND_TIMEOUT_S = 60.0
+MEND_TIMEOUT_S = 200.0
 
 
 @pytest.fixture(scope="module")

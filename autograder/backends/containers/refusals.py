@@ -128,6 +128,10 @@ def _sick(found: re.Match[str]) -> str:
     return f"The container of {service} does not get well: `docker logs {found['name']}` says why."
 
 
+def _slow(found: re.Match[str]) -> str:
+    return "The containers did not get well in time: `docker stats` shows which is busy; start again when there is room."
+
+
 def _half_pulled(found: re.Match[str]) -> str:
     return "The download of the images was cut off: `docker compose pull` goes on with it; what was fetched is kept."
 
@@ -150,6 +154,7 @@ SENTENCES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (r"client version [\d.]+ is too (?:new|old)", _old_engine),
     (r"no space left on device", _full),
     (r"container (?P<name>\S*?-(?P<service>[a-z]+)-\d+) (?:is unhealthy|exited|has no healthcheck)", _sick),
+    (r"application not healthy after|timeout waiting for|context deadline exceeded", _slow),
     (r"(?:unexpected EOF|TLS handshake timeout|i/o timeout|connection reset|no such host|context canceled)", _half_pulled),
     (r"(?:no such image|manifest unknown|manifest for \S+ not found|pull access denied|failed to resolve reference)", _no_such_image),
 )
