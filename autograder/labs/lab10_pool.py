@@ -56,20 +56,20 @@ def _count_connections(stage: Stage) -> list[int]:
 
 def _run(stage: Stage, job: Job) -> object:
     """Let it run until it ends, or until nothing moves any more: every thread sleeps and no backend works for it."""
-    actor = stage.start(job)
+    server = stage.start(job)
     still = 0
-    while not actor.done:
+    while not server.done:
         handled = stage.lane.tap.poll(LOOK_S)
-        still = 0 if handled or not actor.running.quiet() or stage.lane.tap.is_busy(job.process) else still + 1
+        still = 0 if handled or not server.running.quiet() or stage.lane.tap.is_busy(job.process) else still + 1
         if still >= WAITS_MAX:
             last = stage.history("").calls[-1:]
             what = f"since its {last[0].label} nothing has moved" if last else "nothing has moved at all"
             waits = f"all its threads wait, no statement is under way, and {what} for two seconds"
-            actor.result = Ended(kind="hung", error=waits)
-            stage.lane.tap.unwatch(actor.running)
-            actor.running.kill()
+            server.result = Ended(kind="hung", error=waits)
+            stage.lane.tap.unwatch(server.running)
+            server.running.kill()
     stage.lane.tap.on_open = lambda link: None
-    return stage.finish(job, actor)
+    return stage.finish(job, server)
 
 
 POOL = Scenario(
