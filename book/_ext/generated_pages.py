@@ -1,7 +1,8 @@
 """Generated parts of pages: a page says ``<!-- generated: glossary -->``, and the build puts it there from data.
 
-The data stand in ``book/data/``; diagrams come from the course's own samples, the limits of the embedded broker from
-its docstring, the contributor's guide from the repository. So none of them can fall behind.
+The data stand in ``book/data/``; diagrams come from the course's own samples, the contributor's guide from the
+repository, and what the embedded broker does otherwise from data that the contract suite checks. So none of them can
+fall behind.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from typing import Any
 import yaml
 from sphinx.application import Sphinx
 
-import autograder.backends.kafka
 from autograder.diagram import Diagram, samples
 from autograder.diagram.glyphs import GLYPHS, WORDS
+from worlds_table import RECORD, worlds_table
 
 __all__ = ["MARK", "PARTS", "fill", "filled"]
 
@@ -63,8 +64,8 @@ def _data(name: str) -> Any:
 
 
 def _sources(part: str) -> list[Path]:
-    data = {"glossary": "glossary", "bibliography": "sources"}.get(part, "course")
-    return [BOOK / "data" / f"{data}.yml", BOOK.parent / "CONTRIBUTING.md", Path(samples.__file__)]
+    data = {"glossary": "glossary", "bibliography": "sources", "differences": part, "contract": part}.get(part, "course")
+    return [BOOK / "data" / f"{data}.yml", BOOK.parent / "CONTRIBUTING.md", Path(samples.__file__), RECORD]
 
 
 def _outcomes() -> str:
@@ -137,12 +138,19 @@ def _sign(path: str) -> str:
     return f'<svg class="fortnight-sign" viewBox="-9 -9 18 18" aria-hidden="true"><path d="{path}"/></svg>'
 
 
-def _broker_limits() -> str:
-    """What the embedded broker says of itself, one thing per line."""
-    said = " ".join((autograder.backends.kafka.__doc__ or "").split())
-    first, rest = said.split("Not offered: ", 1)[1].split(". ", 1)
-    things = [thing.removeprefix("and ") for thing in re.split(r", (?![^(]*\))", first)]
-    return "\n".join(f"- {thing}" for thing in things) + f"\n\n{rest}"
+def _differences() -> str:
+    """Where a program could tell the embedded broker from Apache Kafka, as the contract suite shows it."""
+    rows = "\n".join(f"| {row['what']} | {row['embedded']} | {row['real']} |" for row in _data("differences"))
+    return f"| | the embedded broker | Apache Kafka |\n|---|---|---|\n{rows}\n"
+
+
+def _contract() -> str:
+    """How many promises were asked of every world, and of which servers."""
+    rows = "\n".join(
+        f"| {row['world']} | {row['servers']} | {row['kafka']} | {row['postgres']} | {row['redis']} | {row['on']} |"
+        for row in _data("contract")
+    )
+    return f"| world | servers | Kafka | Postgres | Redis | last asked |\n|---|---|---|---|---|---|\n{rows}\n"
 
 
 def _contributing() -> str:
@@ -157,6 +165,8 @@ PARTS: Mapping[str, Callable[..., str]] = {
     "bibliography": _bibliography,
     "sample": _sample,
     "signs": _signs,
-    "broker-limits": _broker_limits,
+    "differences": _differences,
+    "contract": _contract,
     "contributing": _contributing,
+    "worlds": worlds_table,
 }

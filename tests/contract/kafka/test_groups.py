@@ -14,6 +14,9 @@ from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from kafka.errors import CommitFailedError
 
+from autograder.backends.kafka.codes import Code
+from autograder.backends.kafka.direct import Direct
+from tests.contract.kafka import wishes
 from tests.contract.kafka.cluster import Kafka, read, until
 from tests.contract.under_test import SESSION_MS
 
@@ -108,16 +111,26 @@ def test_members_meet_on_an_assignor_that_both_know(kafka: Kafka) -> None:
     assert until(lambda: share(both, one) == (2, 2))
 
 
+def join_as(direct: Direct, group: str, instance: str) -> Any:
+    """Join as a static member, and as the only one take everything."""
+    joined = direct.ask("JoinGroup", 5, group_id=group, session_timeout_ms=10_000, rebalance_timeout_ms=10_000,
+                        member_id="", group_instance_id=instance, protocol_type="consumer",
+                        protocols=[{"name": "range", "metadata": b""}])
+    direct.ask("SyncGroup", 3, group_id=group, generation_id=joined.generation_id, member_id=joined.member_id,
+               group_instance_id=instance, assignments=[{"member_id": joined.member_id, "assignment": b"all"}])
+    return joined
+
+
 def test_a_static_member_that_comes_back_takes_its_place_without_a_rebalance(kafka: Kafka) -> None:
-    topic, group = kafka.topic(partitions=2), kafka.name("warehouse")
-    settings = {"group_id": group, "group_instance_id": "warehouse-1", "session_timeout_ms": 10_000}
-    first = kafka.consumer(topic, **settings)
-    assert until(lambda: share(first) == (2,))
-    generation = first.group_metadata().generation_id
-    first.close()
-    second = kafka.consumer(topic, **settings)
-    assert until(lambda: share(second) == (2,))
-    assert second.group_metadata().generation_id == generation
+    group, direct = kafka.name("warehouse"), kafka.direct()
+    wishes.find_coordinator(direct, group, wishes.GROUP)
+    first = join_as(direct, group, "warehouse-1")
+    second = join_as(direct, group, "warehouse-1")
+    assert (second.error_code, second.generation_id) == (0, first.generation_id)
+    assert second.member_id != first.member_id
+    beat = direct.ask("Heartbeat", 3, group_id=group, generation_id=first.generation_id, member_id=first.member_id,
+                      group_instance_id="warehouse-1")
+    assert beat.error_code == Code.FENCED_INSTANCE_ID
 
 
 def test_a_member_that_was_missed_cannot_commit(kafka: Kafka) -> None:

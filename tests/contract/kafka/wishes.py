@@ -10,13 +10,20 @@ from kafka.record.default_records import DefaultRecordBatchBuilder
 
 from autograder.backends.kafka.direct import Direct
 
-__all__ = ["CONCURRENT_TRANSACTIONS", "add_partition", "batch", "commit_offset", "create_topic", "end", "fetch",
-           "list_offset", "new_producer", "send"]
+__all__ = ["CONCURRENT_TRANSACTIONS", "GROUP", "TRANSACTION", "add_partition", "batch", "commit_offset",
+           "create_topic", "end", "fetch", "find_coordinator", "list_offset", "new_producer", "now_ms", "patiently",
+           "send"]
 
 CONCURRENT_TRANSACTIONS = 51
 NOT_READY = (14, 15, 16, CONCURRENT_TRANSACTIONS)
 """A coordinator that is still loading or that still ends the transaction before: ask again."""
 PATIENCE_S = 20.0
+GROUP, TRANSACTION = 0, 1
+
+
+def now_ms() -> int:
+    """The time, as messages have it."""
+    return time.time_ns() // 1_000_000
 
 
 def patiently(ask: Callable[[], Any], code: Callable[[Any], int]) -> Any:
@@ -27,12 +34,17 @@ def patiently(ask: Callable[[], Any], code: Callable[[Any], int]) -> Any:
     return told
 
 
+def find_coordinator(direct: Direct, name: str, kind: int) -> None:
+    """Ask who is responsible: Kafka makes its own topic for that when it is asked for the first time."""
+    patiently(lambda: direct.ask("FindCoordinator", 1, key=name, key_type=kind), lambda told: int(told.error_code))
+
+
 def batch(producer: int = -1, sequence: int = -1, epoch: int = 0, *, transactional: bool = False, count: int = 1,
           at_ms: int | None = None) -> bytes:
     """A record batch with a correct checksum."""
     builder = DefaultRecordBatchBuilder(2, 0, int(transactional), producer, epoch, sequence, 1 << 20)
     for offset in range(count):
-        builder.append(offset, time.time_ns() // 1_000_000 if at_ms is None else at_ms, b"p-1", b"lamp", [])
+        builder.append(offset, now_ms() if at_ms is None else at_ms, b"p-1", b"lamp", [])
     return bytes(builder.build())
 
 
@@ -48,6 +60,8 @@ def send(direct: Direct, topic: str, records: bytes, *, acks: int = -1, transact
 def new_producer(direct: Direct, transactional_id: str | None = None, *, claim: tuple[int, int] = (-1, -1),
                  timeout_ms: int = 60_000) -> Any:
     """A producer id and epoch."""
+    if transactional_id:
+        find_coordinator(direct, transactional_id, TRANSACTION)
     return patiently(lambda: direct.ask(
         "InitProducerId", 4, transactional_id=transactional_id, transaction_timeout_ms=timeout_ms,
         producer_id=claim[0], producer_epoch=claim[1]), lambda told: int(told.error_code))
@@ -77,6 +91,7 @@ def end(direct: Direct, transactional_id: str, producer: Any, *, commit: bool) -
 def commit_offset(direct: Direct, group: str, topic: str, *, metadata: str = "", member: str = "",
                   generation: int = -1, partition: int = 0) -> int:
     """Commit offset 1; the error code."""
+    find_coordinator(direct, group, GROUP)
     told = direct.ask("OffsetCommit", 2, group_id=group, generation_id_or_member_epoch=generation, member_id=member,
                       retention_time_ms=-1, topics=[{"name": topic, "partitions": [
                           {"partition_index": partition, "committed_offset": 1, "committed_metadata": metadata}]}])
