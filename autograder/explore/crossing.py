@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from autograder.explore.conductor import Actor, Ended, Stuck
 from autograder.explore.recorder import Recorder
 from autograder.explore.search import Decision, Plan, Step, Walk, choose, woken
+from autograder.explore.subject import RUN_LIMIT_S
 from autograder.tap import Request, Tap
 
 __all__ = ["SETTLED_S", "Crossing", "LockWaits", "WrongVictim"]
@@ -27,8 +28,6 @@ __all__ = ["SETTLED_S", "Crossing", "LockWaits", "WrongVictim"]
 SETTLED_S = 0.003
 """A wait for a lock counts when it is as old as this."""
 TURNS_MAX = 300
-WALL_LIMIT_S = 20.0
-"""A safety net against endless programs; a run that meets it is reported as hung."""
 POLL_S = 0.02
 LOOK_S = 0.0005
 DEADLOCK = "40P01"
@@ -160,7 +159,7 @@ class Crossing:
 
     def _settle(self) -> bool:
         """Let everything happen that happens by itself; False when every process has ended."""
-        deadline = time.monotonic() + WALL_LIMIT_S
+        deadline = time.monotonic() + RUN_LIMIT_S
         while not self._is_quiescent_now():
             under_way = any(lane.under_way is not None for lane in self.lanes)
             if not self.tap.poll(LOOK_S if under_way else POLL_S) and under_way:
@@ -240,7 +239,7 @@ class Crossing:
     def _end_the_endless(self) -> None:
         for lane in self.lanes:
             if not self._rests(lane) or lane.blocked:
-                self._end(lane, Ended(kind="hung", error=f"it had not ended after {WALL_LIMIT_S:.0f} seconds"))
+                self._end(lane, Ended(kind="hung", error=f"it had not ended after {RUN_LIMIT_S:.0f} seconds"))
 
     def _give_up(self) -> None:
         for lane in self.lanes:
