@@ -1,6 +1,6 @@
 """What a check of lab 3 costs: it runs in virtual time, so all of it is computing. It never passes or fails.
 
-python benchmarks/lab03.py [REPETITIONS]        times per run, whole checks, first counterexamples, simulated seconds per second
+python benchmarks/lab03.py [REPETITIONS]        times per run, whole checks, first counterexamples
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _time_run(scenario: Any, lane: Any) -> None:
     played = scenario.play_on(lane, named(scenario, "03"))
     took_s = time.perf_counter() - begin
     virtual_s = played.history.last_tick() / 1e6
-    print(f"  {scenario.name:12} {took_s:5.2f} s   {virtual_s:4.0f} virtual s in its picture (x{virtual_s / took_s:.0f})   {load()}")
+    print(f"  {scenario.name:12} {took_s:5.2f} s for {virtual_s:4.0f} virtual s that it draws (x{virtual_s / took_s:.0f})   {load()}")
 
 
 def whole_checks(repetitions: int) -> None:
@@ -60,7 +60,8 @@ def whole_checks(repetitions: int) -> None:
         for _ in range(repetitions):
             took.append(judge(LAB.name, program(RIGHT / "reference.py"), backends=None, tasks=tasks).seconds)
         each = (cpu_s() - worked) / repetitions
-        print(f"  {what:18} median {statistics.median(took):5.1f} s, {each:5.1f} s of processor   n={repetitions}   {load()}")
+        median = statistics.median(took)
+        print(f"  {what:18} median {median:5.1f} s, {each:5.1f} s of processor   n={repetitions}   {load()}")
 
 
 def first_counterexamples() -> None:

@@ -84,9 +84,10 @@ def _arrow(arrow: Arrow, x_of: dict[str, float], now: bool) -> str:
     middle, far, tip = (start + end) / 2, edge + side * (44 if near else 88), edge + side * 2
     mark, style = (' class="now"', "small now") if now else ("", "small")
     words = edge - 30 if right else edge - 10 if near else edge + 60
+    x = end - shift
     return (
-        f'<path{mark} d="M{start + shift:.0f} {edge}Q{middle:.0f} {far:.0f} {end - shift:.0f} {tip}"/>'
-        f'<path{mark} d="M{end - shift - 6:.0f} {tip + side * 9}L{end - shift:.0f} {tip}L{end - shift + 6:.0f} {tip + side * 9}"/>'
+        f'<path{mark} d="M{start + shift:.0f} {edge}Q{middle:.0f} {far:.0f} {x:.0f} {tip}"/>'
+        f'<path{mark} d="M{x - 6:.0f} {tip + side * 9}L{x:.0f} {tip}L{x + 6:.0f} {tip + side * 9}"/>'
         f'<text class="{style}" x="{middle:.0f}" y="{words:.0f}">{_text(arrow.when)}</text>'
     )
 
@@ -95,7 +96,8 @@ def _moment(moment: Moment, number: int, places: int) -> str:
     room = (_WIDTH - 40) / places
     x, y, r = 20 + room * (number + 0.5), 226, min(9.0, room / 3)
     if moment.kind == "failed":
-        sign = f'<path class="failed" d="M{x - r:.1f} {y - r:.1f}L{x + r:.1f} {y + r:.1f}M{x + r:.1f} {y - r:.1f}L{x - r:.1f} {y + r:.1f}"/>'
+        falling, rising = f"M{x - r:.1f} {y - r:.1f}L{x + r:.1f} {y + r:.1f}", f"M{x + r:.1f} {y - r:.1f}L{x - r:.1f} {y + r:.1f}"
+        sign = f'<path class="failed" d="{falling}{rising}"/>'
     else:
         sign = f'<circle class="{moment.kind}" cx="{x:.1f}" cy="{y}" r="{r:.1f}"/>'
     return f'{sign}<text class="small" x="{x:.1f}" y="{y + 24}">{_text(moment.label)}</text>'

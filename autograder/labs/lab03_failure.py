@@ -89,7 +89,7 @@ PAY = (
 )
 
 OUTAGES = tuple(
-    _load(name, title, story.outage("pay"), (word,), ("pay", "may_call"), seeds=2)
+    _load(name, title, story.outage("pay", word), (word,), ("pay", "may_call"), seeds=2)
     for name, word, title in (
         ("outage", "stands", "The gateway stands still for 30 s, and then finds a full queue"),
         ("outage-slow", "slow", "For 30 s every answer of the gateway takes 15 s"),
