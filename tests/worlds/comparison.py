@@ -42,10 +42,12 @@ class Case:
 
     @property
     def tasks(self) -> list[str] | None:
-        """What is judged: the task that a wrong program breaks, everything of a right one."""
+        """What is judged: the task that a wrong program breaks, all that a right one attempts, all of the reference."""
         lab = find(self.lab)
         if self.task:
             return [self.task]
+        if self.name == "reference":
+            return None
         wrote = program(self.path)
         return [task.name for task in lab.tasks if task.graded and wrote.is_attempted(task.function)]
 
