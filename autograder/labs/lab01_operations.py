@@ -198,7 +198,7 @@ OPERATIONS = (
     Operation(
         name="cash_machine",
         of="bank",
-        does="A machine without a line to the bank pays out up to 50 euros per card.",
+        does="During a cut each side pays out at most 50 euros per card in all.",
         invariant="No account falls below −100 euros (there are two sides, and Ada has 20).",
         asks=(("take", "Ada", 50), ("take", "Ada", 50), ("take", "Ada", 20), ("take", "Ada", 50)),
         decide=_machine,
@@ -209,7 +209,7 @@ OPERATIONS = (
         name="pay_in",
         of="bank",
         does="A machine takes in money and records the amount.",
-        invariant="The balance is the sum of everything that was acknowledged.",
+        invariant="When the two sides have met, the balance is the sum of everything that was acknowledged.",
         asks=(("pay in", "Ada", 100), ("pay in", "Ada", 30), ("pay in", "Bao", 5)),
         decide=_yes,
         holds=_all_are_there,
