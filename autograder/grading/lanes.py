@@ -113,7 +113,10 @@ def play_one(spec: LaneSpec, scenario: str, name: RunName) -> Played:
             # A worker that was forked ends without the functions of atexit.
             Finalize(None, _cleanup.close, exitpriority=10)
         lane = _open[spec, playable.engine] = _OPENERS[playable.engine](spec, _cleanup)
-    return playable.play_on(lane, name)
+    before = lane.subjects.losses
+    played = playable.play_on(lane, name)
+    # A zygote that died in the middle took its run with it; a program that kills it does so again.
+    return played if lane.subjects.losses == before else playable.play_on(lane, name)
 
 
 def protection_of(spec: LaneSpec) -> str:

@@ -36,12 +36,18 @@ class Zygote:
         self._preload, self._sandbox = tuple(preload), sandbox
         self._program: Program | None = None
         self._number = 0
+        self._replaced = 0
         self._link = self._open()
 
     @property
     def protection(self) -> Protection:
         """Which layers of the sandbox are on."""
         return self._link.protection
+
+    @property
+    def losses(self) -> int:
+        """How many zygotes have died so far. Of a run in which that happened nobody can say how it would have ended."""
+        return self._replaced + (not self._link.is_there())
 
     def load(self, program: Program) -> list[str]:
         """Take the learner's program for all later starts; the cells that are not Python, one sentence each."""
@@ -96,6 +102,7 @@ class Zygote:
     def _replace(self) -> list[str]:
         """A new zygote with the same program, for one that was lost."""
         self._link.close()
+        self._replaced += 1
         self._link = self._open()
         return _load(self._link, self._program) if self._program is not None else []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -69,6 +70,14 @@ class ZygoteLink:
             stderr=self._errors,
             start_new_session=True,
         )
+
+    def is_there(self) -> bool:
+        """Is the process alive at the other end of the socket?"""
+        if not self.alive:
+            return False
+        with contextlib.suppress(BlockingIOError):
+            return bool(self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+        return self._process.poll() is None
 
     def ask(self, request: dict[str, Any], *, send: Sequence[int] = (), within_s: float = _ANSWER_S) -> dict[str, Any]:
         """Send one request, with descriptors, and wait for its answer; raises SubjectUnavailable when none comes."""
