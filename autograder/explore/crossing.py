@@ -54,12 +54,17 @@ class _Lane:
     """Answers of this turn, not recorded yet."""
     blocked: bool = False
     started: bool = False
+    failed: tuple[Step, int] | None = None
+    """The last step that was refused, and how many turns the others had had by then."""
 
     @property
     def step(self) -> Step:
         """What it would do next."""
-        request = self.waiting[0]
-        return Step(request.backend, f"{request.label}: {request.text}", request.kind == "read")
+        return _step(self.waiting[0])
+
+
+def _step(request: Request) -> Step:
+    return Step(request.backend, f"{request.label}: {request.text}", request.kind == "read")
 
 
 class Crossing:
@@ -120,6 +125,8 @@ class Crossing:
         if lane is not None and request is lane.under_way:
             lane.under_way, lane.blocked = None, False
             lane.answered.append(request)
+            if request.error:
+                lane.failed = (_step(request), self._turns_of_others(lane))
             if request.error == DEADLOCK:
                 self._deadlocked(lane, request)
         return "forward"
@@ -136,11 +143,16 @@ class Crossing:
 
     def _candidates(self) -> tuple[tuple[int, ...], dict[int, Step]]:
         able = [lane for lane in self.lanes if lane.waiting and lane.under_way is None]
+        # What was refused is refused again until somebody else has done something: trying it in vain shows nothing new.
+        able = [lane for lane in able if lane.failed != (lane.step, self._turns_of_others(lane))] or able
         steps = {lane.number: lane.step for lane in able}
         if self.alike:
             fresh = [lane.number for lane in able if not lane.started]
             able = [lane for lane in able if lane.started or lane.number == fresh[0]]
         return tuple(lane.number for lane in able), steps
+
+    def _turns_of_others(self, lane: _Lane) -> int:
+        return sum(decision.chosen != lane.number for decision in self.decisions)
 
     def _let_through(self, lane: _Lane) -> None:
         if len(self.decisions) > TURNS_MAX:

@@ -54,6 +54,8 @@ class ScheduleScenario:
     preemptions_max: int | None = None
     """A bound; None for every schedule."""
     schedules_max: int = 3000
+    turns_max: int = 30_000
+    """Turns of all schedules together; a program with endless retries has endless schedules."""
     faults: tuple[str, ...] = ("schedule",)
 
     def play_on(self, lane: Lane, name: RunName) -> Played:
@@ -67,14 +69,15 @@ class ScheduleScenario:
         return (RunName(lab=lab, scenario=self.name, input=self.input, schedule=EVERY),)
 
     def _walk_all(self, lane: Lane, name: RunName) -> Played:
-        walked, found = 0, None
+        walked, turns, found = 0, 0, None
         for walked, (played, walk) in enumerate(self.every(lane, name), start=1):
             if played.violations:
                 found = self._fewest(lane, name, played, walk)
                 break
-            if walked == self.schedules_max:
+            turns += len(walk.decisions)
+            if walked == self.schedules_max or turns > self.turns_max:
                 break
-        complete = found is not None or walked < self.schedules_max
+        complete = found is not None or (walked < self.schedules_max and turns <= self.turns_max)
         return replace(found or replace(played, name=str(name)), schedules=walked, reached=complete)
 
     def every(self, lane: Lane, name: RunName) -> Iterator[tuple[Played, Walk]]:

@@ -157,8 +157,15 @@ class Pool:
     def __exit__(self, *exc: object) -> None:
         with self._lock:
             self._line.clear()
+        if self._own and isinstance(exc[1], KeyboardInterrupt):
+            self._end_workers()
         if self._own:
             self.executor.shutdown(wait=True, cancel_futures=True)
+
+    def _end_workers(self) -> None:
+        """Whoever pressed Ctrl-C does not wait for a run; what the workers leave behind, the next judge removes."""
+        for process in list((getattr(self.executor, "_processes", None) or {}).values()):
+            process.terminate()
 
     def prepare(self, scenario: str, names: Iterable[RunName], *, first: bool = False) -> list[Future[Played]]:
         """Begin to play these runs; whoever asks for them later finds them begun."""

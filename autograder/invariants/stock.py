@@ -27,6 +27,7 @@ __all__ = [
     "what_can_be_sold_is_sold",
 ]
 
+LOCK_NOT_AVAILABLE = "55P03"
 WRITES = ("insert ", "update ", "delete ", "merge ")
 
 
@@ -95,6 +96,10 @@ def each_price_fits_its_unit(history: History, state: State) -> Violation | None
 def nobody_waits_for_a_look(history: History, state: State) -> Violation | None:
     """Nobody waits for somebody who has only looked: before its first write, a call holds no lock that stops another."""
     for call in history.calls:
+        if LOCK_NOT_AVAILABLE in call.answer and (lookers := _only_looking(history, call)):
+            return _violation(
+                5, f"{call.process} is refused at its {call.point}: {lookers[0]} has the row, and has written nothing yet"
+            )
         for holder in call.waits_for:
             if not any(_writes(other) and other.start < call.start for other in history.by(holder)):
                 return _violation(
@@ -171,7 +176,7 @@ def few_rows_are_read(history: History, state: State) -> Violation | None:
 def few_connections_serve_everybody(history: History, state: State) -> Violation | None:
     """Two connections serve everybody: no more are ever open, each request is answered truly, and the work comes to an end."""
     if state.known["connections"] > state.known["connections_max"]:
-        return _violation(11, f"{state.known['connections']} connections were open at the same time")
+        return _violation(11, f"more than {state.known['connections_max']} connections were open at the same time")
     if why := state.known.get("trouble"):
         return _violation(11, f"the requests were not all answered: {why}")
     for name, answer in state.known["expected"].items():
@@ -217,7 +222,17 @@ def _wishes(state: State) -> Iterator[Mapping[str, Any]]:
 
 
 def _writes(call: Call) -> bool:
+    """Does it insert something, or change how many are free? Counting a version up is a lock in disguise."""
+    if call.label.lower().startswith("update"):
+        return call.effect and "free" in call.request.lower().split("where")[0]
     return call.effect and call.label.lower().startswith(WRITES)
+
+
+def _only_looking(history: History, call: Call) -> list[str]:
+    """The other processes that have locked something by then, and written nothing."""
+    before = [other for other in history.calls if other.process != call.process and other.start < call.start]
+    lockers = {other.process for other in before if " for " in other.request.lower() and other.label.startswith("select")}
+    return sorted(lockers - {other.process for other in before if _writes(other)})
 
 
 def _missing(wish: Mapping[str, Any], kept: list[str]) -> str:

@@ -33,6 +33,10 @@ LAMP: Basket = (("lamp", 1),)
 TWO_LAMPS: Basket = (("lamp", 2),)
 LAMP_AND_MUG: Basket = (("lamp", 1), ("mug", 1))
 MUG_AND_LAMP: Basket = (("mug", 1), ("lamp", 1))
+THREE: tuple[Basket, Basket] = (
+    (("lamp", 1), ("vase", 1), ("sofa", 1)),
+    (("sofa", 1), ("lamp", 1), ("vase", 1)),
+)
 
 OVERSELL = "One order in twelve is safe"
 OPTIMISTIC = "Four ways to close the gap"
@@ -79,6 +83,9 @@ def _carts(name: str, function: str) -> tuple[ScheduleScenario, ...]:
             rules=rules, read=DEADLOCK,
         ),
         meeting(
+            f"{name}-three", "Two baskets with three items each", function, "l2v2s2", *THREE, rules=rules, read=DEADLOCK
+        ),
+        meeting(
             f"{name}-one-of-two", "A basket and a single lamp, of which there is one", function, "l1m0", LAMP_AND_MUG, LAMP,
             rules=rules, read=DEADLOCK,
         ),
@@ -118,7 +125,7 @@ LAB = Lab(
             scenarios=_pricing(
                 "optimist", "reserve_optimistic", rule.nobody_waits_for_a_look, read=OPTIMISTIC
             ),
-            points={NEVER_MORE: 6, PRICE: 6, SOLD: 4, NO_WAIT: 4}, outcomes=("O1", "O4", "O5"), minutes=20,
+            points={NEVER_MORE: 5, TRUE: 2, SOLD: 4, PRICE: 5, NO_WAIT: 4}, outcomes=("O1", "O4", "O5"), minutes=20,
         ),
         Task(
             name="reserve_cart", title="Two items, all or nothing", function="reserve_cart",
@@ -128,7 +135,7 @@ LAB = Lab(
         Task(
             name="reserve_pessimistic", title="Lock, then look", function="reserve_pessimistic",
             scenarios=_pricing("pessimist", "reserve_pessimistic", rule.nobody_looks_twice, read=PESSIMISTIC),
-            points={NEVER_MORE: 2, PRICE: 3, ONE_LOOK: 3}, outcomes=("O4", "O5"), stretch=True, minutes=15,
+            points={NEVER_MORE: 1, TRUE: 1, SOLD: 2, PRICE: 2, ONE_LOOK: 2}, outcomes=("O4", "O5"), stretch=True, minutes=15,
         ),
         Task(
             name="orders_of", title="A page in two statements", function="orders_of", scenarios=PAGES,

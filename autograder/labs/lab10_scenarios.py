@@ -15,7 +15,7 @@ from shop import price_of
 
 __all__ = ["Basket", "meeting"]
 
-ITEMS = {"l": "lamp", "m": "mug"}
+ITEMS = {"l": "lamp", "m": "mug", "s": "sofa", "v": "vase"}
 BUYERS = ("Ada", "Bao", "Chidi")
 TABLES = ("stock", "reservation")
 ERRORS = ("raised", "killed")
@@ -59,7 +59,7 @@ def shelf_of(word: str) -> dict[str, int]:
     >>> shelf_of("l3m1")
     {'lamp': 3, 'mug': 1}
     """
-    return {ITEMS[letter]: int(count) for letter, count in re.findall(r"([lm])(\d+)", word)}
+    return {ITEMS[letter]: int(count) for letter, count in re.findall(r"([lmsv])(\d+)", word)}
 
 
 def _wish(number: int, basket: Basket) -> dict[str, object]:

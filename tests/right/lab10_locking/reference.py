@@ -23,7 +23,8 @@ def reserve(at: Addresses, command: Reserve) -> bool:
 
 def take(connection: psycopg.Connection, item: str, quantity: int) -> bool:
     taken = connection.execute(
-        "update stock set free = free - %s where item = %s and free >= %s", (quantity, item, quantity)
+        "update stock set free = free - %s, version = version + 1 where item = %s and free >= %s",
+        (quantity, item, quantity),
     )
     return taken.rowcount == 1
 
