@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -45,7 +46,7 @@ def course() -> Iterator[tuple[Path, str]]:
         (folder / "exposed" / "jupyter_lab_config.json").write_text('{"LabApp": {"expose_app_in_browser": true}}')
         work = folder / "work"
         workspace.copy_course(ROOT, work, folder / "state" / "work.json")
-        port = jupyter.free_port(9200)
+        port = jupyter.free_port(9200 + os.getpid() % 400 * 2)  # other workers look for a port at the same moment
         with jupyter.serve(folder / "state" / "jupyter", ROOT, work, port=port, page=LAB) as (server, _):
             yield work, server.url
         backends.stop()

@@ -71,7 +71,7 @@ def test_an_unknown_verb_is_wrong_usage():
 def test_an_unknown_lab_is_answered_with_the_labs_there_are():
     ended = fortnight("check", "99")
     assert ended.exit_code == 2
-    assert "There is no lab '99'. The labs there are: 6 (lab06_outbox)" in ended.stderr
+    assert "There is no lab '99'. The labs there are: 1 (lab01_consistency), " in ended.stderr
 
 
 def test_an_unknown_task_is_answered_with_the_tasks_there_are():
