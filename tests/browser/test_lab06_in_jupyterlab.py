@@ -136,7 +136,7 @@ def test_what_was_saved_after_it_was_run_is_judged_as_saved(broken: list[dict], 
 
 def test_an_interrupted_check_says_one_sentence_and_leaves_nothing_running(lab: LabPage) -> None:
     lab.start(CHECK)
-    lab.page.wait_for(f"JSON.stringify(cell('{CHECK}').model.outputs.toJSON()).includes('run 5 of')", 60)
+    lab.page.wait_for(f"/run [0-9]+ of/.test(JSON.stringify(cell('{CHECK}').model.outputs.toJSON()))", 60)
     assert len(backends.status()["leases"]) > 1
     lab.page.eval("jupyterapp.commands.execute('notebook:interrupt-kernel').then(() => 1)")
     shown = lab.finish(CHECK)
