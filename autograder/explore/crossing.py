@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 from autograder.explore.conductor import Actor, Ended, Stuck
 from autograder.explore.recorder import Recorder
-from autograder.explore.search import Decision, Plan, Step, Walk, choose, woken
+from autograder.explore.search import Decision, Plan, Step, Walk, take_turns
 from autograder.explore.subject import RUN_LIMIT_S
 from autograder.tap import Request, Tap
 
@@ -54,6 +54,8 @@ class _Lane:
     """Answers of this turn, not recorded yet."""
     blocked: bool = False
     started: bool = False
+    beside: tuple[str, ...] = ()
+    """Who waited inside Postgres when its last request was let through."""
     failed: tuple[Step, int] | None = None
     """The last step that was refused, and how many turns the others had had by then."""
 
@@ -89,25 +91,10 @@ class Crossing:
         self.lanes = [_Lane(number, actor) for number, actor in enumerate(actors)]
         self._by_process = {lane.actor.process: lane for lane in self.lanes}
         self.tap.on_request, self.tap.on_answer = self._on_request, self._on_answer
-        asleep = dict(plan.asleep)
-        while self._settle():
-            candidates, steps = self._candidates()
-            at, last = len(self.decisions), self._last.number if self._last else None
-            chosen = choose(plan, at, asleep, candidates, steps, last)
-            if chosen is None:
-                self._give_up()
-                return Walk(decisions=tuple(self.decisions), redundant=True)
-            if chosen not in steps:
-                raise Stuck(
-                    f"The schedule cannot be repeated: at turn {at + 1} process {chosen + 1} has nothing to do."
-                )
-            self.decisions.append(
-                Decision(candidates=candidates, chosen=chosen, steps=steps, last=last, asleep=dict(asleep))
-            )
-            if at >= len(plan.prefix):
-                asleep = woken(asleep, chosen, steps[chosen])
-            self._let_through(self.lanes[chosen])
-        return Walk(decisions=tuple(self.decisions))
+        walk = take_turns(plan, self._able, self._go_on)
+        if walk.redundant:
+            self._give_up()
+        return walk
 
     # ---- the tap's two questions
 
@@ -136,12 +123,13 @@ class Crossing:
             raise WrongVictim(lane.actor.process)
         entry = self.recorder.entry(request)
         if entry is not None:  # it waited for too short a time to be seen waiting
-            others = [other.actor.process for other in self.lanes if other.under_way is not None and other is not lane]
-            entry.waits_for = tuple(dict.fromkeys((*entry.waits_for, *others)))
+            entry.waits_for = tuple(dict.fromkeys((*entry.waits_for, *lane.beside)))
 
     # ---- turns
 
-    def _candidates(self) -> tuple[tuple[int, ...], dict[int, Step]]:
+    def _able(self) -> tuple[tuple[int, ...], dict[int, Step]] | None:
+        if not self._settle():
+            return None
         able = [lane for lane in self.lanes if lane.waiting and lane.under_way is None]
         # What was refused is refused again until somebody else has done something: trying it in vain shows nothing new.
         able = [lane for lane in able if lane.failed != (lane.step, self._turns_of_others(lane))] or able
@@ -154,6 +142,13 @@ class Crossing:
     def _turns_of_others(self, lane: _Lane) -> int:
         return sum(decision.chosen != lane.number for decision in self.decisions)
 
+    def _go_on(self, decision: Decision) -> None:
+        if decision.chosen not in decision.steps:
+            turn = len(self.decisions) + 1
+            raise Stuck(f"The schedule cannot be repeated: at turn {turn} process {decision.chosen + 1} has nothing to do.")
+        self.decisions.append(decision)
+        self._let_through(self.lanes[decision.chosen])
+
     def _let_through(self, lane: _Lane) -> None:
         if len(self.decisions) > TURNS_MAX:
             self._end(lane, Ended(kind="endless", error=f"it had not ended after {TURNS_MAX} turns"))
@@ -165,6 +160,7 @@ class Crossing:
             lane.actor.paused = False
             self.recorder.mark("resume", lane.actor.process)
         self._last, lane.started = lane, True
+        lane.beside = tuple(other.actor.process for other in self.lanes if other.under_way is not None)
         lane.under_way = lane.waiting.pop(0)
         self.recorder.request(lane.under_way)
         lane.under_way.release()

@@ -14,13 +14,12 @@ from typing import Any
 import psycopg
 from psycopg.pq import ExecStatus, PGconn
 
-from autograder.explore.crossing import LockWaits
-from autograder.explore.search import Decision, Plan, Step, Walk, all_schedules, choose, woken
+from autograder.explore.crossing import SETTLED_S, LockWaits
+from autograder.explore.search import Plan, Step, Walk, all_schedules, take_turns
 
 __all__ = ["Outcome", "Script", "outcomes"]
 
 LOOK_S = 0.0005
-SETTLED_S = 0.003
 READS = ("select",)
 
 
@@ -137,22 +136,16 @@ def _begin(number: int, connection: PGconn, level: str, script: Script) -> _Sess
 
 
 def _walk(plan: Plan, sessions: Sequence[_Session], lock_waits: LockWaits) -> Walk:
-    decisions: list[Decision] = []
-    asleep, last = dict(plan.asleep), None
-    while _settle(sessions, lock_waits):
-        candidates = tuple(session.number for session in sessions if session.waits)
-        steps = {number: sessions[number].step for number in candidates}
-        chosen = choose(plan, len(decisions), asleep, candidates, steps, last)
-        if chosen is None:
-            _give_up(sessions)
-            return Walk(decisions=tuple(decisions), redundant=True)
-        at = len(decisions)
-        decisions.append(Decision(candidates=candidates, chosen=chosen, steps=steps, last=last, asleep=dict(asleep)))
-        if at >= len(plan.prefix):
-            asleep = woken(asleep, chosen, steps[chosen])
-        sessions[chosen].send()
-        last = chosen
-    return Walk(decisions=tuple(decisions))
+    def able() -> tuple[tuple[int, ...], dict[int, Step]] | None:
+        if not _settle(sessions, lock_waits):
+            return None
+        steps = {session.number: session.step for session in sessions if session.waits}
+        return tuple(steps), steps
+
+    walk = take_turns(plan, able, lambda decision: sessions[decision.chosen].send())
+    if walk.redundant:
+        _give_up(sessions)
+    return walk
 
 
 def _settle(sessions: Sequence[_Session], lock_waits: LockWaits) -> bool:

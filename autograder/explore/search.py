@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 __all__ = [
-    "Decision", "Plan", "Step", "Walk", "Walker", "all_schedules", "choose", "commute", "preemptions", "woken",
+    "Decision", "Plan", "Step", "Walk", "Walker", "all_schedules", "choose", "commute", "preemptions", "take_turns",
 ]  # fmt: skip
 
 NOBODY: Mapping[int, Step] = MappingProxyType({})
@@ -102,6 +102,32 @@ def choose(
 def woken(asleep: Mapping[int, Step], chosen: int, step: Step) -> dict[int, Step]:
     """Who still sleeps after this step: whoever would do the same in either order."""
     return {number: other for number, other in asleep.items() if number != chosen and commute(other, step)}
+
+
+def take_turns(
+    plan: Plan,
+    able: Callable[[], tuple[tuple[int, ...], Mapping[int, Step]] | None],
+    go_on: Callable[[Decision], None],
+) -> Walk:
+    """Walk one schedule to its end.
+
+    ``able`` waits until nothing moves by itself, and says who can be let on and what each would do; None when all have
+    ended. ``go_on`` lets the chosen one on. A walk that turns out to be redundant is left where it stands.
+    """
+    decisions: list[Decision] = []
+    asleep = dict(plan.asleep)
+    while (turn := able()) is not None:
+        candidates, steps = turn
+        last = decisions[-1].chosen if decisions else None
+        chosen = choose(plan, len(decisions), asleep, candidates, steps, last)
+        if chosen is None:
+            return Walk(decisions=tuple(decisions), redundant=True)
+        decision = Decision(candidates=candidates, chosen=chosen, steps=steps, last=last, asleep=dict(asleep))
+        if len(decisions) >= len(plan.prefix):
+            asleep = woken(asleep, chosen, steps[chosen])
+        decisions.append(decision)
+        go_on(decision)
+    return Walk(decisions=tuple(decisions))
 
 
 def preemptions(walk: Walk) -> int:

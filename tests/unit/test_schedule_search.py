@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from autograder.explore.search import Decision, Plan, Step, Walk, all_schedules, choose, preemptions, woken
+from autograder.explore.search import Decision, Plan, Step, Walk, all_schedules, preemptions, take_turns
 
 READ, WRITE = Step("postgres", "select", True), Step("postgres", "update", False)
 SET = Step("redis", "SET", False)
@@ -23,22 +23,19 @@ class Paper:
 
     def walk(self, plan: Plan) -> Walk:
         """Walk one schedule as the search asks for it."""
-        places, last, decisions, asleep = [0] * len(self.processes), None, [], dict(plan.asleep)
-        while candidates := tuple(n for n, steps in enumerate(self.processes) if places[n] < len(steps)):
-            steps = {n: self.processes[n][places[n]] for n in candidates}
-            at = len(decisions)
-            chosen = choose(plan, at, asleep, candidates, steps, last)
-            if chosen is None:
-                return Walk(decisions=tuple(decisions), redundant=True)
-            decisions.append(
-                Decision(candidates=candidates, chosen=chosen, steps=steps, last=last, asleep=dict(asleep))
-            )
-            if at >= len(plan.prefix):
-                asleep = woken(asleep, chosen, steps[chosen])
-            places[chosen] += 1
-            last = chosen
-        self.walked.append(tuple(decision.chosen for decision in decisions))
-        return Walk(decisions=tuple(decisions))
+        places = [0] * len(self.processes)
+
+        def able() -> tuple[tuple[int, ...], dict[int, Step]] | None:
+            steps = {n: own[place] for n, (own, place) in enumerate(zip(self.processes, places, strict=True)) if place < len(own)}
+            return (tuple(steps), steps) if steps else None
+
+        def go_on(decision: Decision) -> None:
+            places[decision.chosen] += 1
+
+        walk = take_turns(plan, able, go_on)
+        if not walk.redundant:
+            self.walked.append(walk.schedule)
+        return walk
 
     def story(self, schedule: tuple[int, ...]) -> tuple[tuple[int, Step], ...]:
         """Who did what, in order."""
