@@ -6,33 +6,14 @@ that an earlier mistake of the list claims. The order matters: the first that fi
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from autograder.invariants.scaling import RULES
 from autograder.labs import lab08_bottleneck as sheet
-from autograder.labs.lab import Finding, Mistake
+from autograder.labs.lab import Mistake
+from autograder.labs.signs import UNDISTURBED, seen
 
 __all__ = ["MISTAKES"]
 
-Found = frozenset[Finding]
-
 LOST, ONCE, ANY, SHEET, SLOWEST = (RULES[number] for number in range(1, 6))
-UNDISTURBED = "none"
-
-
-def _seen(rule: str, scenario: str = "", fault: str = "", says: str = "") -> Callable[[Found], bool]:
-    """Was this rule broken, in this scenario, by this fault, with evidence that says this?"""
-
-    def seen(found: Found) -> bool:
-        return any(
-            one.rule == rule
-            and (not scenario or one.scenario == scenario)
-            and (not fault or one.fault == fault)
-            and says in one.evidence
-            for one in found
-        )
-
-    return seen
 
 
 IN_MEMORY = (
@@ -45,7 +26,7 @@ NAIVE = (
         name="keeps_carts_in_memory",
         task="naive",
         sentence=IN_MEMORY,
-        shows=_seen(LOST, "naive", UNDISTURBED),
+        shows=seen(LOST, "naive", UNDISTURBED),
     ),
 )
 
@@ -54,62 +35,62 @@ CART = (
         name="remembers_the_cart_itself",
         task="add_to_cart",
         sentence=f"the cart is in a dict of the process: {IN_MEMORY}",
-        shows=_seen(LOST, "cart", UNDISTURBED, says="cart-1 shows 2 lamp"),
+        shows=seen(LOST, "cart", UNDISTURBED, says="cart-1 shows 2 lamp"),
     ),
     Mistake(
         name="shows_a_copy",
         task="add_to_cart",
         sentence="an instance shows the copy that it kept when it was asked last. Other instances have served that buyer"
         " meanwhile. A cache in a process is state too.",
-        shows=_seen(LOST, "cart", UNDISTURBED),
+        shows=seen(LOST, "cart", UNDISTURBED),
     ),
     Mistake(
         name="answers_before_it_writes",
         task="add_to_cart",
         sentence="it acknowledges and writes afterwards. Whoever is killed in between has promised something that nobody"
         " knows of.",
-        shows=_seen(LOST, "cart"),
+        shows=seen(LOST, "cart"),
     ),
     Mistake(
         name="gives_up_on_a_conflict",
         task="add_to_cart",
         sentence="the store refuses a write whose version is old, and the buyer is told that all went well. Read again, and"
         " write again.",
-        shows=_seen(LOST, "tabs", UNDISTURBED, says="last write the store had refused"),
+        shows=seen(LOST, "tabs", UNDISTURBED, says="last write the store had refused"),
     ),
     Mistake(
         name="overwrites_the_other_tab",
         task="add_to_cart",
         sentence="two instances read the same cart, and the second write replaces the first: a lost update. Write with the"
         " version that you have read.",
-        shows=_seen(LOST, "tabs", UNDISTURBED),
+        shows=seen(LOST, "tabs", UNDISTURBED),
     ),
     Mistake(
         name="counts_every_repeat",
         task="add_to_cart",
         sentence="a browser that hears nothing asks again, and it counts again. The request's id says that it is the same"
         " request.",
-        shows=_seen(ONCE, "click", UNDISTURBED, says="shows 4 lamp"),
+        shows=seen(ONCE, "click", UNDISTURBED, says="shows 4 lamp"),
     ),
     Mistake(
         name="remembers_requests_itself",
         task="add_to_cart",
         sentence="it recognises a repeat in its own memory only, and the repeat reaches another instance. The ids belong"
         " into the store, with the cart.",
-        shows=_seen(ONCE, "click", UNDISTURBED, says="shows 3 lamp"),
+        shows=seen(ONCE, "click", UNDISTURBED, says="shows 3 lamp"),
     ),
     Mistake(
         name="writes_cart_and_ids_apart",
         task="add_to_cart",
         sentence="cart and request ids are two writes. Between them a repeat is unknown: keep both under one key.",
-        shows=_seen(ONCE),
+        shows=seen(ONCE),
     ),
     Mistake(
         name="refuses_the_repeat",
         task="add_to_cart",
         sentence="the repeat of a request that has had its effect is answered with an error. Whoever asks again has not"
         " heard the answer: give it again.",
-        shows=_seen(ANY),
+        shows=seen(ANY),
     ),
 )
 
@@ -118,37 +99,37 @@ BOTTLENECK = (
         name="scales_the_slowest",
         task="bottleneck",
         sentence="a long visit is no full resource. What counts is the share of its time in which a server is busy.",
-        shows=_seen(SHEET, says=sheet.SLOWEST),
+        shows=seen(SHEET, says=sheet.SLOWEST),
     ),
     Mistake(
         name="adds_api_instances",
         task="bottleneck",
         sentence="more instances of the API are cheap, and they add throughput only where the API is full.",
-        shows=_seen(SHEET, says=sheet.API),
+        shows=seen(SHEET, says=sheet.API),
     ),
     Mistake(
         name="blames_the_database",
         task="bottleneck",
         sentence="it is not always the database. Compute the utilisation of each resource.",
-        shows=_seen(SHEET, says=sheet.DATABASE),
+        shows=seen(SHEET, says=sheet.DATABASE),
     ),
     Mistake(
         name="promises_the_double",
         task="bottleneck",
         sentence="twice the bottleneck is not twice the throughput: the next resource is full before. Take the smaller one.",
-        shows=_seen(SHEET, says=sheet.TWICE),
+        shows=seen(SHEET, says=sheet.TWICE),
     ),
     Mistake(
         name="promises_what_it_does_now",
         task="bottleneck",
         sentence="that is the limit of the system as it is; doubling what is full first raises it.",
-        shows=_seen(SHEET, says=sheet.NOTHING),
+        shows=seen(SHEET, says=sheet.NOTHING),
     ),
     Mistake(
         name="takes_the_load_for_the_limit",
         task="bottleneck",
         sentence="the metrics come from a calm minute. What a resource can do is its throughput divided by its utilisation.",
-        shows=_seen(SHEET, says=sheet.HALF),
+        shows=seen(SHEET, says=sheet.HALF),
     ),
 )
 
@@ -157,26 +138,26 @@ PICKING = (
         name="takes_turns",
         task="pick",
         sentence="every instance gets the same number of requests, and the slow one cannot do as much as the others.",
-        shows=_seen(SLOWEST, "pick-slow", says="the same number"),
+        shows=seen(SLOWEST, "pick-slow", says="the same number"),
     ),
     Mistake(
         name="picks_blindly",
         task="pick",
         sentence="chance gives every instance the same share, and the slow one cannot do as much as the others.",
-        shows=_seen(SLOWEST, "pick-slow", says="about the same share"),
+        shows=seen(SLOWEST, "pick-slow", says="about the same share"),
     ),
     Mistake(
         name="follows_the_fastest",
         task="pick",
         sentence="everybody goes to the instance that answered fastest of late, and there they stand in line: its answers"
         " say how it was, its requests in flight say how it is.",
-        shows=_seen(SLOWEST, "pick-even"),
+        shows=seen(SLOWEST, "pick-even"),
     ),
     Mistake(
         name="avoids_one_instance",
         task="pick",
         sentence="it leaves out the one that looks worst and treats the others alike. Between them are differences as well.",
-        shows=_seen(SLOWEST),
+        shows=seen(SLOWEST),
     ),
 )
 

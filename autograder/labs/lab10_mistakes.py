@@ -6,36 +6,17 @@ an earlier mistake of the list claims. The order matters: the first that fits is
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from autograder.invariants.stock import RULES
-from autograder.labs.lab import Finding, Mistake
+from autograder.labs.lab import Mistake
 from autograder.labs.lab10_anomalies import NO_LOST_UPDATES, SERIALIZABLE_ENOUGH, STANDARD
+from autograder.labs.signs import UNDISTURBED, seen
 
 __all__ = ["MISTAKES"]
-
-Found = frozenset[Finding]
 
 (
     NEVER_MORE, TRUE, SOLD, PRICE, NO_WAIT, NO_DEADLOCK, ONE_LOOK, TWO_STATEMENTS, RIGHT_PAGE, FEW_ROWS, CONNECTIONS, PREDICTED
 ) = (RULES[number] for number in range(1, 13))  # fmt: skip
-SERIAL, RACE = "none", "schedule"
-
-
-def _seen(rule: str, scenario: str = "", fault: str = "", call: str = "", says: str = "") -> Callable[[Found], bool]:
-    """Was this rule broken, in this scenario, with or without a preemption, before this call, with these words?"""
-
-    def seen(found: Found) -> bool:
-        return any(
-            one.rule == rule
-            and scenario in ("", one.scenario)
-            and fault in ("", one.fault)
-            and call in ("", one.call)
-            and says in one.evidence
-            for one in found
-        )
-
-    return seen
+SERIAL, RACE = UNDISTURBED, "schedule"
 
 
 READ_THEN_WRITE = (
@@ -44,156 +25,156 @@ READ_THEN_WRITE = (
 )
 
 MISTAKES: tuple[Mistake, ...] = (
-    Mistake(name="read_then_write", task="naive", sentence=READ_THEN_WRITE, shows=_seen(NEVER_MORE, fault=RACE)),
+    Mistake(name="read_then_write", task="naive", sentence=READ_THEN_WRITE, shows=seen(NEVER_MORE, fault=RACE)),
     Mistake(
         name="sells_nothing",
         task="reserve",
         sentence="it says no to everybody. That is safe, and no shop.",
-        shows=_seen(SOLD, "reserve-last", SERIAL, says="told no"),
+        shows=seen(SOLD, "reserve-last", SERIAL, says="told no"),
     ),
     Mistake(
         name="forgets_the_row_count",
         task="reserve",
         sentence="the conditional statement is right, and nobody asks how many rows it changed. None means: nothing is left.",
-        shows=_seen(NEVER_MORE, "reserve-last", SERIAL),
+        shows=seen(NEVER_MORE, "reserve-last", SERIAL),
     ),
     Mistake(
         name="asks_for_one",
         task="reserve",
         sentence="its condition asks whether anything is left, where it must ask whether enough is. The check constraint"
         " of the table saves the stock, and the buyer gets an error for ever.",
-        shows=_seen(SOLD, "reserve-pairs", SERIAL),
+        shows=seen(SOLD, "reserve-pairs", SERIAL),
     ),
     Mistake(
         name="refuses_a_conflict",
         task="reserve",
         sentence="it takes a conflict for an empty shelf. An error with SQLSTATE 40001 means that somebody was faster: try"
         " again.",
-        shows=_seen(SOLD, "reserve-enough", RACE),
+        shows=seen(SOLD, "reserve-enough", RACE),
     ),
     Mistake(
         name="locks_after_the_look",
         task="reserve",
         sentence="it locks the row, but decides by a number that it read before it had the lock. What is read before the"
         " lock is old.",
-        shows=_seen(NEVER_MORE, "reserve-last", RACE, "select-stock"),
+        shows=seen(NEVER_MORE, "reserve-last", RACE, "select-stock"),
     ),
     Mistake(
         name="looks_then_takes",
         task="reserve",
         sentence=f"{READ_THEN_WRITE} Nor does a lock of Python's: the other buyer is served by another process.",
-        shows=_seen(NEVER_MORE, fault=RACE),
+        shows=seen(NEVER_MORE, fault=RACE),
     ),
     Mistake(
         name="locks_while_it_thinks",
         task="reserve_optimistic",
         sentence="it is correct and not optimistic: it locks the row before it looks, so everybody waits while it reckons.",
-        shows=_seen(NO_WAIT),
+        shows=seen(NO_WAIT),
     ),
     Mistake(
         name="gives_up",
         task="reserve_optimistic",
         sentence="it notices that somebody was faster and tells the buyer that nothing is left. The loser of a race must"
         " look again.",
-        shows=_seen(SOLD, "optimist-enough", RACE),
+        shows=seen(SOLD, "optimist-enough", RACE),
     ),
     Mistake(
         name="never_compares",
         task="reserve_optimistic",
         sentence="it counts the version up and never asks whether it is still the one that it has read. A version that"
         " nobody compares protects nothing.",
-        shows=_seen(NEVER_MORE, fault=RACE),
+        shows=seen(NEVER_MORE, fault=RACE),
     ),
     Mistake(
         name="prices_an_old_look",
         task="reserve_optimistic",
         sentence="it takes the unit with a safe statement and reckons the price from a look before it. What you decide by"
         " must be what you compare.",
-        shows=_seen(PRICE, fault=RACE),
+        shows=seen(PRICE, fault=RACE),
     ),
     Mistake(
         name="keeps_the_half",
         task="reserve_cart",
         sentence="the second item is missing, and the first stays taken. Leaving the block by return commits it: roll back.",
-        shows=_seen(TRUE, fault=SERIAL),
+        shows=seen(TRUE, fault=SERIAL),
     ),
     Mistake(
         name="gives_back_later",
         task="reserve_cart",
         sentence="it commits each item by itself and gives back what it took in vain. Meanwhile another buyer was told that"
         " the lamp is gone.",
-        shows=_seen(SOLD, fault=RACE),
+        shows=seen(SOLD, fault=RACE),
     ),
     Mistake(
         name="takes_in_cart_order",
         task="reserve_cart",
         sentence="it locks the items in the order of the basket. Two baskets packed in different orders wait for each other:"
         " a **deadlock**. Take them in one order that all share.",
-        shows=_seen(NO_DEADLOCK),
+        shows=seen(NO_DEADLOCK),
     ),
     Mistake(
         name="checks_all_then_takes",
         task="reserve_cart",
         sentence="it checks the whole basket and then takes it. What was checked is old by then: check and take are one"
         " statement, or the check locks.",
-        shows=_seen(NEVER_MORE, fault=RACE),
+        shows=seen(NEVER_MORE, fault=RACE),
     ),
     Mistake(
         name="looks_again",
         task="reserve_pessimistic",
         sentence="it looks without a lock and begins again when somebody was faster. With `for update` the first look is"
         " the last.",
-        shows=_seen(ONE_LOOK),
+        shows=seen(ONE_LOOK),
     ),
     Mistake(
         name="one_query_per_order",
         task="orders_of",
         sentence="it asks once for the orders and once more for each of them: **N+1 queries**. At 1 ms a round trip a page of"
         " a hundred orders takes a tenth of a second before Postgres has done anything.",
-        shows=_seen(TWO_STATEMENTS),
+        shows=seen(TWO_STATEMENTS),
     ),
     Mistake(
         name="loses_the_empty_order",
         task="orders_of",
         sentence="an inner join shows only orders that have a line. An order whose lines were all cancelled is still an order.",
-        shows=_seen(RIGHT_PAGE, says="it should be"),
+        shows=seen(RIGHT_PAGE, says="it should be"),
     ),
     Mistake(
         name="indexes_what_everybody_has",
         task="index",
         sentence="the index is on a column in which thousands of rows agree. An index helps by what it rules out.",
-        shows=_seen(FEW_ROWS, says="more than the buyer has ever ordered"),
+        shows=seen(FEW_ROWS, says="more than the buyer has ever ordered"),
     ),
     Mistake(
         name="indexes_the_buyer_alone",
         task="index",
         sentence="the index finds all that the buyer ever ordered, and the rest is seen row by row. What the query compares"
         " comes first, what it sorts by comes next.",
-        shows=_seen(FEW_ROWS, says="rows ("),
+        shows=seen(FEW_ROWS, says="rows ("),
     ),
     Mistake(
         name="connects_for_each_request",
         task="pool",
         sentence="it opens as many connections as there are requests. Each is a process of Postgres; a pool is the queue that"
         " keeps them few.",
-        shows=_seen(CONNECTIONS, says="open at the same time"),
+        shows=seen(CONNECTIONS, says="open at the same time"),
     ),
     Mistake(
         name="leaks_a_connection",
         task="pool",
         sentence="on one way out the connection is not given back. After as many such requests as the pool has connections,"
         " everybody waits. A `with` block gives it back on every way out.",
-        shows=_seen(CONNECTIONS, says="since its update stock nothing has moved"),
+        shows=seen(CONNECTIONS, says="since its update stock nothing has moved"),
     ),
     Mistake(
         name="takes_two_at_once",
         task="pool",
         sentence="each request holds one connection while it waits for a second. With two of them and two requests, nobody ever"
         " gets the second: the pool is in a deadlock with itself.",
-        shows=_seen(CONNECTIONS, says="nothing has moved"),
+        shows=seen(CONNECTIONS, says="nothing has moved"),
     ),
     *(
-        Mistake(name=name, task="anomalies", sentence=sentence, shows=_seen(PREDICTED, says=says))
+        Mistake(name=name, task="anomalies", sentence=sentence, shows=seen(PREDICTED, says=says))
         for name, says, sentence in (
             (
                 "repeatable_read_is_serializable",

@@ -5,10 +5,11 @@ as_postgres() { setpriv --reuid=postgres --regid=postgres --init-groups -- "$@";
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
     : "${POSTGRES_PASSWORD:?}"
     install -d -o postgres -g postgres -m 700 "$PGDATA"
-    echo "$POSTGRES_PASSWORD" | as_postgres tee /tmp/password >/dev/null
+    password=$(as_postgres mktemp)
+    echo "$POSTGRES_PASSWORD" | as_postgres tee "$password" >/dev/null
     # shellcheck disable=SC2086  # several words on purpose
-    as_postgres initdb --username=postgres --pwfile=/tmp/password -D "$PGDATA" ${POSTGRES_INITDB_ARGS:-}
-    rm /tmp/password
+    as_postgres initdb --username=postgres --pwfile="$password" -D "$PGDATA" ${POSTGRES_INITDB_ARGS:-}
+    rm "$password"
     echo "host all all all scram-sha-256" >> "$PGDATA/pg_hba.conf"
     echo "listen_addresses = '*'" >> "$PGDATA/postgresql.conf"
 fi
