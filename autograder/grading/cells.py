@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.grading.protocol import from_json, to_json
+from autograder.values import plain, restored
 
 __all__ = ["Compiled", "call", "compile_cells", "execute", "one_line"]
 
@@ -75,7 +75,7 @@ def call(program: Compiled, function: str, arguments: list[Any]) -> dict[str, An
     if not callable(target):
         reply = {"kind": "no function", "error": f"no cell defines {function}()"}
     else:
-        reply = _attempt(lambda: _finish(target(*[from_json(item) for item in arguments])), cells)
+        reply = _attempt(lambda: _finish(target(*[restored(item) for item in arguments])), cells)
     return reply | {"broken_cells": broken}
 
 
@@ -109,7 +109,7 @@ def _attempt(action: Any, cells: set[str]) -> dict[str, Any]:
     except BaseException as error:
         return {"kind": "raised", "error": one_line(error), **_trimmed(error, cells)}
     try:
-        return {"kind": "returned", "value": to_json(value)}
+        return {"kind": "returned", "value": plain(value)}
     except (TypeError, ValueError, RecursionError):
         return {"kind": "returned", "error": f"it returned a {type(value).__name__}, which JSON cannot say"}
 

@@ -6,13 +6,13 @@ Nothing that a subject wrote is unpickled or imported; :func:`read_reply` takes 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
-import shop
+from autograder.values import restored
 
-__all__ = ["REPLY_BYTES_MAX", "Result", "ResultKind", "from_json", "line", "read_reply", "to_json"]
+__all__ = ["REPLY_BYTES_MAX", "Result", "ResultKind", "line", "read_reply"]
 
 REPLY_BYTES_MAX = 1 << 20
 _TEXT_MAX, _TRACEBACK_MAX = 2_000, 8_000
@@ -41,39 +41,6 @@ class Result:
     """The cells that failed before the function was called, one sentence each."""
 
 
-def to_json(value: Any) -> Any:
-    """The value in JSON's words; raises TypeError for what JSON and the shop have no word for."""
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if is_dataclass(value) and type(value) in _shop_types().values():
-        return {"$": type(value).__name__} | {f.name: to_json(getattr(value, f.name)) for f in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): to_json(item) for key, item in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
-        return [to_json(item) for item in value]
-    raise TypeError(f"{type(value).__name__} has no JSON form")
-
-
-def from_json(value: Any) -> Any:
-    """What :func:`to_json` wrote; raises ValueError for a shop dataclass that does not exist or does not fit."""
-    if isinstance(value, list):
-        return [from_json(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    inner = {key: from_json(item) for key, item in value.items() if key != "$"}
-    if "$" not in value:
-        return inner
-    try:
-        return _shop_types()[value["$"]](**inner)
-    except (KeyError, TypeError) as cause:
-        raise ValueError(f"the shop has no {value['$']!r} with the fields {sorted(inner)}") from cause
-
-
-def _shop_types() -> dict[str, type]:
-    found = {name: getattr(shop, name) for name in shop.__all__}
-    return {name: item for name, item in found.items() if isinstance(item, type) and is_dataclass(item)}
-
-
 def line(message: Mapping[str, Any]) -> bytes:
     """One message as one line."""
     return json.dumps(message, ensure_ascii=True).encode() + b"\n"
@@ -87,7 +54,7 @@ def read_reply(data: bytes) -> Result | None:
         return Result(kind="garbled", error=f"the answer is larger than {REPLY_BYTES_MAX >> 20} MB")
     try:
         reply = json.loads(data)
-        value = from_json(reply.get("value"))
+        value = restored(reply.get("value"))
     except (ValueError, AttributeError, RecursionError):
         return Result(kind="garbled", error="the answer is not one line of JSON")
     if reply.get("kind") not in _KINDS_OF_A_REPLY:

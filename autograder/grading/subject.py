@@ -14,11 +14,12 @@ from typing import Any
 
 from autograder.explore.subject import RUN_LIMIT_S
 from autograder.grading.program import Program
-from autograder.grading.protocol import Result, to_json
+from autograder.grading.protocol import Result
 from autograder.grading.running import Running
 from autograder.grading.sandbox import Protection, Sandbox
 from autograder.grading.warmth import CLIENTS
 from autograder.grading.zygote_link import SubjectUnavailable, ZygoteLink
+from autograder.values import plain
 
 __all__ = ["Result", "Running", "SubjectUnavailable", "Zygote"]
 
@@ -67,7 +68,7 @@ class Zygote:
         """
         self._number += 1
         request = {"op": "start", "run": self._number, "function": function, "ports": list(ports)}
-        request["arguments"] = [to_json(argument) for argument in arguments]
+        request["arguments"] = [plain(argument) for argument in arguments]
         if self._link.alive:
             with contextlib.suppress(SubjectUnavailable):
                 return self._start(request, limit_s)

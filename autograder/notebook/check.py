@@ -5,12 +5,12 @@ from __future__ import annotations
 import html
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from autograder.backends import BackendError, run_job
 from autograder.labs import Lab, UnknownLab, find
+from autograder.notebook.asking import asked
 from autograder.notebook.attempt import saved_cells
 from autograder.notebook.trouble import Trouble, quiet_trouble
 
@@ -63,7 +63,7 @@ def check(task: str | None = None, *, lab: str | None = None, notebook: str | Pa
     path = Path(notebook) if notebook else _notebook(known)
     request = {"do": "check", "lab": known.name, "task": task, "notebook": str(path.absolute()), "unsaved": _unsaved(path)}
     with _Place() as place:
-        report = _judged(request, place.say)
+        report = asked(request, place.say)["report"]
         place.show(report)
     return int(report["points"])
 
@@ -107,17 +107,6 @@ def _unsaved(path: Path) -> dict[str, str]:
     except OSError:
         saved_at = 0.0  # the judge says what is wrong with the file
     return {cell: source for cell, (source, run_at) in _sources.items() if run_at > saved_at}
-
-
-def _judged(request: Mapping[str, Any], say: Callable[[str], None]) -> Mapping[str, Any]:
-    for row in run_job("autograder.grading.service", request):
-        if "error" in row:
-            raise Trouble(row["error"])
-        if "progress" in row:
-            say(row["progress"])
-        if "result" in row:
-            return dict(row["result"]["report"])
-    raise BackendError("The judge ended without an answer: run the cell again.")
 
 
 class _Place:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.backends import BackendError, run_job
 from autograder.diagram import Diagram
 from autograder.history import History
+from autograder.notebook.asking import asked
 from autograder.notebook.attempt import executed_cells
-from autograder.notebook.trouble import Trouble, quiet_trouble
+from autograder.notebook.trouble import quiet_trouble
 
 __all__ = ["Experiment", "experiment"]
 
@@ -67,12 +67,7 @@ def experiment(
         "functions": {role: function.__name__ for role, function in functions.items()},
         "cells": executed_cells(),
     }
-    for row in run_job("autograder.grading.service", request):
-        if "error" in row:
-            raise Trouble(row["error"])
-        if "result" in row:
-            return _experiment(row["result"]["played"])
-    raise BackendError("The judge ended without an answer: run the cell again.")
+    return _experiment(asked(request)["played"])
 
 
 def _experiment(played: Mapping[str, Any]) -> Experiment:

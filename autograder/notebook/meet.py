@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.backends import BackendError, run_job
 from autograder.diagram import Diagram
 from autograder.history import History
+from autograder.notebook.asking import asked
 from autograder.notebook.attempt import executed_cells
-from autograder.notebook.trouble import Trouble, quiet_trouble
+from autograder.notebook.trouble import quiet_trouble
 
 __all__ = ["Anomalies", "Meeting", "anomalies", "meet"]
 
@@ -80,7 +80,7 @@ def meet(
         "prices": prices,
         "cells": executed_cells(),
     }
-    result = _asked(request)
+    result = asked(request)["played"]
     return Meeting(schedules=tuple(result["rows"]), history=History.from_lines(result["history"]))
 
 
@@ -121,13 +121,4 @@ class Anomalies:
 @quiet_trouble
 def anomalies() -> Anomalies:
     """Ask this Postgres: six anomalies, three isolation levels, every order of the statements."""
-    return Anomalies(table=_asked({"do": "anomalies"})["table"])
-
-
-def _asked(request: Mapping[str, Any]) -> Mapping[str, Any]:
-    for row in run_job("autograder.grading.service", dict(request)):
-        if "error" in row:
-            raise Trouble(row["error"])
-        if "result" in row:
-            return row["result"]["played"]
-    raise BackendError("The judge ended without an answer: run the cell again.")
+    return Anomalies(table=asked({"do": "anomalies"})["played"]["table"])

@@ -20,7 +20,7 @@ from autograder.simulation.loop import VirtualLoop, waiting_tasks
 from autograder.simulation.parties import ending_of, raised
 from autograder.simulation.streams import SimulatedTransport
 from autograder.simulation.stuck import NoRealIO
-from autograder.simulation.values import plain, restored
+from autograder.values import plain, restored
 from shop.network import ServiceError
 
 __all__ = ["Inside", "WireNode"]

@@ -11,7 +11,7 @@ from autograder.simulation.loop import waiting_tasks
 from autograder.simulation.parties import Asked, ending_of, raised
 from autograder.simulation.process import Born, Process
 from autograder.simulation.switch import DISK, Switch
-from autograder.simulation.values import plain, restored
+from autograder.values import plain, restored
 from shop.network import ServiceError
 
 __all__ = ["HOST", "LocalHost"]

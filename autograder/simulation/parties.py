@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from autograder.history import Outcome
-from autograder.simulation.values import plain, restored
+from autograder.values import plain, restored
 from shop.network import Broken, Refused, ServiceError, Unavailable
 
 __all__ = ["CALLER", "Answer", "Asked", "Ending", "Party", "Service", "ending_of", "raised", "text_of"]

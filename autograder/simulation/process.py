@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from autograder.simulation.parties import Asked, Ending
 from autograder.simulation.stuck import NoAnswer
 from autograder.simulation.switch import Switch
-from autograder.simulation.values import plain, restored
+from autograder.values import plain, restored
 
 __all__ = ["Born", "Disk", "Host", "Process"]
 

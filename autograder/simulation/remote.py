@@ -16,7 +16,7 @@ from autograder.simulation.process import Born, Process
 from autograder.simulation.streams import Streams
 from autograder.simulation.stuck import Stuck
 from autograder.simulation.switch import Switch, Waiting
-from autograder.simulation.values import plain
+from autograder.values import plain
 
 __all__ = ["RemoteHost", "Wire"]
 

@@ -17,13 +17,13 @@ from autograder.simulation.ledger import Entry, Ledger
 from autograder.simulation.local import HOST, LocalHost
 from autograder.simulation.loop import VirtualLoop
 from autograder.simulation.network import Network
-from autograder.simulation.parties import CALLER, Answer, Ending, Service, OUTCOMES, text_of
+from autograder.simulation.parties import CALLER, OUTCOMES, Answer, Ending, Service, text_of
 from autograder.simulation.process import Born, Host, Process
 from autograder.simulation.remote import RemoteHost, Wire
 from autograder.simulation.streams import LocalStream, Streams
 from autograder.simulation.stuck import Stuck
 from autograder.simulation.switch import Strikes, Switch
-from autograder.simulation.values import plain, restored
+from autograder.values import plain, restored
 
 __all__ = ["Client", "Launch", "NoStrikes", "Simulation", "Snapshot"]
 

@@ -9,17 +9,18 @@ import pytest
 
 from tests.repository.tree import ours, syntax
 
-GROUND = {"history", "backends", "tap", "invariants", "diagram", "faults", "simulation"}
+GROUND = {"history", "values", "backends", "tap", "invariants", "diagram", "faults", "simulation"}
 
 MAY_IMPORT = {
     "history": set(),
     "shop": set(),
+    "values": {"shop"},
     "backends": set(),
     "tap": {"history"},
     "invariants": {"history"},
     "diagram": {"history"},
     "faults": {"history"},
-    "simulation": {"history", "shop"},
+    "simulation": {"history", "values", "shop"},
     "explore": GROUND,
     "labs": GROUND | {"explore", "shop"},
     "grading": GROUND | {"explore", "labs", "shop"},
