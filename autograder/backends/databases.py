@@ -104,6 +104,7 @@ def create_database(address: str, name: str, *, schema: Path | None = SCHEMA, te
 def drop_database(address: str, name: str) -> None:
     """Remove a database if it exists, with its learner's role, and cut whoever is still connected to it."""
     with _superuser(address) as connection:
+        _roll_back_prepared_in(connection, address, name)
         connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
         _drop_guest(connection, name)
 
@@ -153,6 +154,8 @@ def prepare_shop(address: str, schema: Path = SCHEMA) -> None:
         if found and found[0] == wanted:
             return
         if found:
+            for name in ("shop", "shop_before"):
+                _roll_back_prepared_in(connection, address, name)
             connection.execute("drop database if exists shop_before with (force)")
             connection.execute("alter database shop rename to shop_before")
         _make(connection, "shop", OWNER, None)
@@ -192,9 +195,26 @@ def reset(connection: psycopg.Connection[Any], statement: str | None = None) -> 
     """Empty every table and restart every sequence; ``connection`` is a superuser's, in autocommit mode.
 
     Pass the statement from :func:`reset_statement` when you reset often: that takes 0.4 ms. End the sessions of the run
-    before: a lock that they hold would make this wait.
+    before: a lock that they hold would make this wait. What the run has prepared and not committed outlives its sessions
+    and keeps its locks; it is rolled back.
     """
+    _roll_back_prepared(connection)
     connection.execute((statement or reset_statement(connection)).encode())
+
+
+def _roll_back_prepared(connection: psycopg.Connection[Any]) -> None:
+    """End the transactions of this database that wait for the second phase of a commit."""
+    waiting = connection.execute("select gid from pg_prepared_xacts where database = current_database()").fetchall()
+    for (gid,) in waiting:
+        with suppress(psycopg.errors.UndefinedObject):  # somebody has ended it meanwhile
+            connection.execute(sql.SQL("rollback prepared {}").format(sql.Literal(gid)))
+
+
+def _roll_back_prepared_in(connection: psycopg.Connection[Any], address: str, name: str) -> None:
+    """The same in another database: it cannot be dropped before, not even by force."""
+    if connection.execute("select 1 from pg_prepared_xacts where database = %s", [name]).fetchone():
+        with _superuser(in_database(address, name)) as inside:
+            _roll_back_prepared(inside)
 
 
 def _make(connection: psycopg.Connection[Any], name: str, owner: str, template: str | None) -> None:

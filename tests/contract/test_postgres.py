@@ -52,6 +52,7 @@ def test_the_password_is_for_our_eyes_only(postgres: Postgres) -> None:
         ("jit", "off"),
         ("deadlock_timeout", "1ms"),
         ("max_connections", "100"),
+        ("max_prepared_transactions", "32"),
         ("listen_addresses", "127.0.0.1"),
         ("unix_socket_directories", ""),
     ],

@@ -78,6 +78,31 @@ def test_drop_cuts_those_still_connected_and_forgives_a_missing_one(postgres: Po
     drop_database(postgres.address, "short_lived")
 
 
+def prepare(address: str, gid: str) -> None:
+    """Leave a transaction behind that waits for its second phase, with a row locked."""
+    with psycopg.connect(address, autocommit=True) as connection:
+        for statement in ("begin", ORDER, f"prepare transaction $${gid}$$"):
+            connection.execute(statement)
+
+
+def test_reset_rolls_back_what_was_prepared_here_and_nothing_of_anybody_else(postgres: Postgres, database: str) -> None:
+    other = create_database(postgres.address, "neighbour")
+    prepare(database, "it''s odd"), prepare(other, "the neighbours")
+    with psycopg.connect(database, autocommit=True) as connection:
+        reset(connection)
+        connection.execute(ORDER)
+        left = connection.execute("select database from pg_prepared_xacts").fetchall()
+    drop_database(postgres.address, "neighbour")
+    assert left == [("neighbour",)]
+
+
+def test_a_prepared_transaction_keeps_no_database_from_being_dropped(postgres: Postgres) -> None:
+    prepare(create_database(postgres.address, "half_done"), "half")
+    drop_database(postgres.address, "half_done")
+    with psycopg.connect(postgres.address) as connection:
+        assert connection.execute("select from pg_prepared_xacts where database = 'half_done'").fetchone() is None
+
+
 def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
     server = Postgres(tmp_path)
     with pytest.raises(BackendError, match=f"Postgres does not answer at 127.0.0.1:{server.port}"):
@@ -92,6 +117,9 @@ def test_a_new_schema_keeps_the_old_database(tmp_path: Path) -> None:
         with psycopg.connect(server.shop_address()) as connection:
             connection.execute(ORDER)
         prepare_shop(server.address)
+        with psycopg.connect(server.shop_address(), autocommit=True) as connection:
+            for statement in ("begin", "delete from purchase where id = 'none'", "prepare transaction 'half'"):
+                connection.execute(statement)
         prepare_shop(server.address, changed)
         prepare_shop(server.address, changed)
         with psycopg.connect(server.shop_address()) as connection:
