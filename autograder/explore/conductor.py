@@ -13,9 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograder.explore.names import Strike, slug
+from autograder.explore.pairs import StrikesInOrder
 from autograder.explore.recorder import PREPARATIONS, Recorder
 from autograder.explore.subject import RUN_LIMIT_S, Result, Running
+from autograder.faults import Fault
 from autograder.tap import Request, Tap
 
 __all__ = ["Actor", "Conductor", "Ended", "Stuck"]
@@ -75,21 +76,22 @@ class Conductor:
         tap: Tap,
         recorder: Recorder,
         *,
-        strike: Strike | None,
-        target: str,
+        strikes: StrikesInOrder,
         blockers: Callable[[int], list[int]],
     ) -> None:
         self.tap = tap
         self.recorder = recorder
-        self.strike = strike
-        self.fault = strike.what if strike is not None else None
-        self.target = target
-        self.struck = False
+        self.strikes = strikes
         self.blockers = blockers
         self.actors: dict[str, Actor] = {}
         self.turn: Actor | None = None
         tap.on_request = self._on_request
         tap.on_answer = self._on_answer
+
+    @property
+    def struck(self) -> bool:
+        """Has everything struck that was planned?"""
+        return self.strikes.struck
 
     # ---- the tap's two questions
 
@@ -102,8 +104,9 @@ class Conductor:
         if actor.calls > CALLS_MAX:
             self._end(actor, Ended(kind="endless", error=f"it made more than {CALLS_MAX} calls and did not end"))
             return "drop"
-        if self._strikes_here(request, entry):
-            return self._strike_before(actor, request, entry)
+        fault = self.strikes.at(entry)
+        if fault is not None:
+            return self._strike_before(fault, actor, request, entry)
         if self.turn is not None and self.turn is not actor:
             actor.gated.append(request)
             return "hold"
@@ -117,36 +120,23 @@ class Conductor:
             return "forward"
         if request in actor.in_flight:
             actor.in_flight.remove(request)
-        if entry.fault and self.fault is not None and self.fault.side == "after":
+        if entry.fault and (fault := Fault.named(entry.fault)).side == "after":
             self.recorder.unheard(entry)
-            return self._at_rest(actor, lambda: self._strike_now(actor, entry, request))
+            return self._at_rest(actor, lambda: self._strike_now(fault, actor, entry, request))
         return "forward"
 
-    def _strikes_here(self, request: Request, entry: Any) -> bool:
-        strike = self.strike
-        return (
-            strike is not None
-            and not self.struck
-            and request.process == self.target
-            and entry.incarnation == 1
-            and entry.occurrence == strike.occurrence
-            and slug(entry.label) == slug(strike.label)
-        )
-
-    def _strike_before(self, actor: Actor, request: Request, entry: Any) -> str:
-        self.struck = True
-        assert self.fault is not None
-        entry.fault = self.fault.name
-        if self.fault.kind == "pause":
+    def _strike_before(self, fault: Fault, actor: Actor, request: Request, entry: Any) -> str:
+        entry.fault = fault.name
+        if fault.kind == "pause":
             return self._pause(actor, request, entry)
-        if self.fault.side == "after":
+        if fault.side == "after":
             actor.in_flight.append(request)
             return "forward"
-        if self.fault.kind == "park":
+        if fault.kind == "park":
             actor.parked = request
             self.recorder.mark("park", actor.process, f"{entry.label} stays in flight")
             return "hold"
-        return self._at_rest(actor, lambda: self._strike_now(actor, entry, request))
+        return self._at_rest(actor, lambda: self._strike_now(fault, actor, entry, request))
 
     def _pause(self, actor: Actor, request: Request, entry: Any) -> str:
         entry.fault = ""
@@ -167,18 +157,18 @@ class Conductor:
         actor.strike_at_rest = strike
         return "hold"
 
-    def _strike_now(self, actor: Actor, entry: Any, request: Request) -> None:
-        self._mark_strike(actor, entry)
-        if self.fault is not None and self.fault.kind == "crash":
+    def _strike_now(self, fault: Fault, actor: Actor, entry: Any, request: Request) -> None:
+        self._mark_strike(fault, actor, entry)
+        self.strikes.happened()
+        if fault.kind == "crash":
             self._end(actor, Ended(kind="killed"))
         elif request.held:
             request.drop()
 
-    def _mark_strike(self, actor: Actor, entry: Any) -> None:
-        assert self.fault is not None
-        what = "the answer to " if self.fault.side == "after" else ""
-        if self.fault.kind == "crash":
-            self.recorder.mark("crash", actor.process, f"{self.fault.side} {entry.label} #{entry.occurrence}")
+    def _mark_strike(self, fault: Fault, actor: Actor, entry: Any) -> None:
+        what = "the answer to " if fault.side == "after" else ""
+        if fault.kind == "crash":
+            self.recorder.mark("crash", actor.process, f"{fault.side} {entry.label} #{entry.occurrence}")
         else:
             self.recorder.mark("cut", actor.process, f"the connection is cut before {what}{entry.label} arrives")
 
@@ -219,6 +209,7 @@ class Conductor:
             strike()
         elif actor.parked is not None:
             self.recorder.mark("crash", actor.process, "while the request was in flight")
+            self.strikes.happened()
             self._end(actor, Ended(kind="killed"))
 
     def _will_go_on(self, actor: Actor) -> bool:
@@ -257,6 +248,7 @@ class Conductor:
             actor.running.kill()
         elif actor.parked is not None:
             self.recorder.mark("crash", actor.process, "it ended while the request was in flight")
+            self.strikes.happened()
             actor.result = Ended(kind="killed")
 
     def leave(self, actor: Actor) -> None:

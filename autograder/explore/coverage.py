@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autograder.explore.names import RunName
-from autograder.explore.scenario import Playable
+from autograder.explore.scenario import Playable, Scenario
 from autograder.explore.schedules import ScheduleScenario
 from autograder.explore.sweep import Swept
 
@@ -66,7 +66,7 @@ def _struck(scenario: Playable, swept: Swept) -> str:
         reached = f"{covered.reached} of {covered.planned}" if points == covered.planned else str(points)
         parts.append(f"{reached} {_points(scenario, swept)}")
     if covered.pairs:
-        parts.append(f"{covered.pairs} pairs of them, no three")
+        parts.append(f"{covered.pairs} pairs of them{_pairs(scenario)}, no three")
     return " and ".join(parts) + _completeness(swept, points)
 
 
@@ -75,6 +75,12 @@ def _points(scenario: Playable, swept: Swept) -> str:
     if scenario.engine == "backends":
         return f"crash points ({covered.calls} calls × {len(covered.faults)} faults)"
     return f"fault points (at {covered.calls} calls: {', '.join(covered.faults)})"
+
+
+def _pairs(scenario: Playable) -> str:
+    """Which pairs, where they are not simply all of them."""
+    said = scenario.pairs.said if isinstance(scenario, Scenario) else ""
+    return f" ({said})" if said else ""
 
 
 def _completeness(swept: Swept, points: int) -> str:

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 
 from autograder.faults import Fault
 
-__all__ = ["NAME_LENGTH_MAX", "BadRunName", "RunName", "Strike", "slug"]
+__all__ = ["NAME_LENGTH_MAX", "BadRunName", "RunName", "Strike", "is_slug_of", "slug"]
 
 NAME_LENGTH_MAX = 64
 LABEL_LENGTH_MAX = 22
+SHORTER = range(LABEL_LENGTH_MAX - 1, 8, -1)
+"""How long a label may be where a name with two strikes would be too long."""
 _SCHEDULE = re.compile(r"all|([a-c][0-9]+)+")
 
 
@@ -62,7 +64,7 @@ class RunName:
 
     def __str__(self) -> str:
         name = self._with_labels(LABEL_LENGTH_MAX)
-        for length in (14, 9) if len(name) > NAME_LENGTH_MAX and self.then is not None else ():
+        for length in SHORTER if len(name) > NAME_LENGTH_MAX and self.then is not None else ():
             name = self._with_labels(length)
             if len(name) <= NAME_LENGTH_MAX:
                 break
@@ -125,3 +127,9 @@ def slug(label: str, length_max: int = LABEL_LENGTH_MAX) -> str:
         return word
     digits = 6 if length_max == LABEL_LENGTH_MAX else 4
     return f"{word[: length_max - digits - 1]}~{hashlib.sha256(label.encode()).hexdigest()[:digits]}"
+
+
+def is_slug_of(word: str, label: str) -> bool:
+    """Does a word of a run's name stand for this label, whatever length the name left for it?"""
+    whole = slug(label)
+    return word == whole or word in {slug(whole, length) for length in SHORTER}

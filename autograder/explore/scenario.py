@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal, Protocol
 
 from autograder.explore.lane import Lane
 from autograder.explore.names import RunName, Strike, slug
+from autograder.explore.pairs import NO_PAIRS, Pairs
 from autograder.explore.recorder import PREPARATIONS
 from autograder.explore.stage import Stage
 from autograder.faults import CRASH_POINT_FAULTS, PAUSE_FAULTS
@@ -92,6 +93,8 @@ class Scenario:
     target: str
     faults: tuple[str, ...]
     rules: tuple[Invariant, ...]
+    pairs: Pairs = NO_PAIRS
+    """Which runs have two strikes; they are played when every single strike has broken no rule."""
     needs: tuple[str, ...] = ()
     """Functions that the learner must have written."""
     read: str = ""
@@ -104,6 +107,13 @@ class Scenario:
     def plan(self, lab: str, undisturbed: Played) -> tuple[RunName, ...]:
         """Every strike on the undisturbed run."""
         return tuple(named(self, lab, strike) for strike in strikes(self, undisturbed.history))
+
+    def plan_pairs(self, struck: Played) -> tuple[RunName, ...]:
+        """The runs in which a second strike follows the one of this run."""
+        name = RunName.parse(struck.name)
+        if name.strike is None or not struck.reached:
+            return ()
+        return tuple(replace(name, then=then) for then in self.pairs.after(name.strike, struck.history, self.target))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +143,7 @@ class Played:
 def play(scenario: Scenario, lane: Lane, name: RunName) -> Played:
     """Play one run from a clean state and judge it."""
     lane.reset()
-    stage = Stage(lane, name, scenario.target)
+    stage = Stage(lane, name, scenario.target, scenario.pairs)
     scenario.play(stage)
     history, violations = judged(scenario.rules, stage.history(scenario.title), stage.states)
     return told(stage, history, violations, reached=name.strike is None or stage.conductor.struck)

@@ -14,6 +14,7 @@ from typing import Any
 from autograder.explore.conductor import Actor, Conductor, Ended
 from autograder.explore.lane import Lane
 from autograder.explore.names import RunName
+from autograder.explore.pairs import NO_PAIRS, Pairs, StrikesInOrder
 from autograder.explore.recorder import Recorder
 from autograder.explore.subject import Result
 from autograder.history import History
@@ -45,6 +46,7 @@ class Stage:
     lane: Lane
     name: RunName
     target: str
+    pairs: Pairs = NO_PAIRS
     recorder: Recorder = field(default_factory=Recorder)
     states: list[State] = field(default_factory=list)
     results: list[tuple[Job, Result | Ended]] = field(default_factory=list)
@@ -63,8 +65,7 @@ class Stage:
         self.conductor = Conductor(
             self.lane.tap,
             self.recorder,
-            strike=self.name.strike,
-            target=self.target,
+            strikes=StrikesInOrder.of(self.target, self.pairs, self.name.strike, self.name.then),
             blockers=self.lane.blockers,
         )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from autograder.explore.names import RunName, Strike
-from autograder.explore.scenario import Playable, Played, named, without
+from autograder.explore.scenario import Playable, Played, Scenario, named, without
 
 __all__ = ["Coverage", "Player", "Swept", "shrink", "sweep"]
 
@@ -76,9 +76,10 @@ def sweep(
     runs_max: int | None = None,
     progress: Callable[[int, int, Played | None], None] = lambda done, planned, broken: None,
 ) -> Swept:
-    """Play the undisturbed run, then every strike; shrink the first run that breaks a rule.
+    """Play the undisturbed run, then every strike, then the pairs; shrink the first run that breaks a rule.
 
-    With ``runs_max`` no more than so many strikes are played; the coverage still says how many were planned.
+    Pairs are played where no single strike has broken a rule: before that they would say the same in more words. With
+    ``runs_max`` no more than so many runs are struck; the coverage still says how many were planned.
     """
     undisturbed = next(iter(player(scenario.name, [named(scenario, lab)])))
     if undisturbed.violations:
@@ -89,46 +90,67 @@ def sweep(
             scenario=scenario.name, undisturbed=undisturbed, broken=(undisturbed,), coverage=coverage, smallest=smallest
         )
     names = scenario.plan(lab, undisturbed)
-    swept = _strike_all(scenario, player, undisturbed, names[:runs_max], progress)
-    return replace(swept, coverage=replace(swept.coverage, planned=len(names)))
+    striking = _Striking(scenario, player, progress)
+    striking.strike(names[:runs_max])
+    pairs = striking.pairs()
+    striking.strike(pairs if runs_max is None else pairs[: max(0, runs_max - len(names))])
+    return striking.swept(undisturbed, planned=(*names, *pairs))
 
 
-def _strike_all(
-    scenario: Playable,
-    player: Player,
-    undisturbed: Played,
-    names: tuple[RunName, ...],
-    progress: Callable[[int, int, Played | None], None],
-) -> Swept:
-    plan = [strike for name in names for strike in (name.strike, name.then) if strike is not None]
-    schedules = 0
-    broken: list[Played] = []
-    unreached: list[str] = []
-    for done, (name, first) in enumerate(zip(names, player(scenario.name, names), strict=True), start=1):
-        played = _reached(scenario, name, first, player)
-        schedules += played.schedules
+@dataclass
+class _Striking:
+    """A sweep that is under way."""
+
+    scenario: Playable
+    player: Player
+    progress: Callable[[int, int, Played | None], None]
+    names: list[RunName] = field(default_factory=list)
+    held: list[Played] = field(default_factory=list)
+    broken: list[Played] = field(default_factory=list)
+    unreached: list[str] = field(default_factory=list)
+    schedules: int = 0
+
+    def strike(self, names: Sequence[RunName]) -> None:
+        """Play these runs too."""
+        planned = len(self.names) + len(names)
+        for name, first in zip(names, self.player(self.scenario.name, names), strict=True):
+            self.names.append(name)
+            self._note(_reached(self.scenario, name, first, self.player), planned)
+
+    def _note(self, played: Played, planned: int) -> None:
+        self.schedules += played.schedules
         if not played.reached:
-            unreached.append(played.name)
-        if played.violations:
-            broken.append(played)
-        progress(done, len(names), played if played.violations and len(broken) == 1 else None)
-    coverage = Coverage(
-        calls=len({(strike.label, strike.occurrence) for strike in plan}),
-        planned=len(names),
-        reached=len(names) - len(unreached),
-        faults=tuple(dict.fromkeys(strike.fault for strike in plan)),
-        pairs=sum(name.then is not None for name in names),
-        samples=sum(name.strike is None and not name.schedule for name in names),
-        schedules=schedules,
-    )
-    return Swept(
-        scenario=scenario.name,
-        undisturbed=undisturbed,
-        broken=tuple(broken),
-        coverage=coverage,
-        smallest=shrink(scenario, broken[0], player) if broken else None,
-        unreached=tuple(unreached),
-    )
+            self.unreached.append(played.name)
+        (self.broken if played.violations else self.held).append(played)
+        self.progress(len(self.names), planned, played if played.violations and len(self.broken) == 1 else None)
+
+    def pairs(self) -> tuple[RunName, ...]:
+        """The runs with a second strike, which only the runs with one can tell."""
+        if self.broken or not isinstance(self.scenario, Scenario):
+            return ()
+        return tuple(name for played in self.held for name in self.scenario.plan_pairs(played))
+
+    def swept(self, undisturbed: Played, *, planned: Sequence[RunName]) -> Swept:
+        """What came of it."""
+        singles = [name for name in self.names if name.then is None or self.scenario.engine == "virtual"]
+        strikes = [strike for name in singles for strike in (name.strike, name.then) if strike is not None]
+        coverage = Coverage(
+            calls=len({(strike.label, strike.occurrence) for strike in strikes}),
+            planned=len(planned),
+            reached=len(self.names) - len(self.unreached),
+            faults=tuple(dict.fromkeys(strike.fault for strike in strikes)),
+            pairs=sum(name.then is not None for name in planned),
+            samples=sum(name.strike is None and not name.schedule for name in self.names),
+            schedules=self.schedules,
+        )
+        return Swept(
+            scenario=self.scenario.name,
+            undisturbed=undisturbed,
+            broken=tuple(self.broken),
+            coverage=coverage,
+            smallest=shrink(self.scenario, self.broken[0], self.player) if self.broken else None,
+            unreached=tuple(self.unreached),
+        )
 
 
 def _reached(scenario: Playable, name: RunName, played: Played, player: Player) -> Played:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from autograder.explore.names import Strike, slug
+from autograder.explore.names import Strike, is_slug_of
 from autograder.simulation.ledger import Entry
 
 __all__ = ["PlannedStrikes"]
-
-_LENGTHS = (22, 14, 9)
-"""How long a label in a run's name may be; a name with two strikes has shorter ones."""
 
 
 @dataclass
@@ -28,7 +25,7 @@ class PlannedStrikes:
         if not self.left or entry.caller != self.target or not entry.recorded:
             return ""
         strike = self.left[0]
-        same = strike.occurrence == entry.occurrence and strike.label in {slug(entry.method, length) for length in _LENGTHS}
+        same = strike.occurrence == entry.occurrence and is_slug_of(strike.label, entry.method)
         if not same:
             return ""
         self.left = self.left[1:]

@@ -11,7 +11,7 @@ from typing import Any
 from autograder.backends import connect
 from autograder.explore.names import BadRunName, RunName
 from autograder.explore.stage import Stage
-from autograder.explore.strike_words import strike_of
+from autograder.explore.strike_words import strike_of, strikes_of
 from autograder.grading.lanes import LaneSpec, open_lane
 from autograder.grading.program import Cell, Program
 from autograder.grading.selection import definitions_only, names_bound, without_magics
@@ -38,9 +38,13 @@ def play_experiment(request: Mapping[str, Any]) -> dict[str, Any]:
     if request["story"] not in stories:
         raise BadRunName(f"There is no story {request['story']!r}; there are {', '.join(sorted(stories))}.")
     story = stories[request["story"]]
-    strike = strike_of(request.get("strike", ""))
+    strike, then = strikes_of(request.get("strike", ""))
     name = RunName(
-        lab=f"{lab.number:02d}", scenario=request["story"], input=tuple(request.get("input") or story.input), strike=strike
+        lab=f"{lab.number:02d}",
+        scenario=request["story"],
+        input=tuple(request.get("input") or story.input),
+        strike=strike,
+        then=then,
     )
     program = program_of_cells(request["cells"])
     for function in request["functions"].values():

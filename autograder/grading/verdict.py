@@ -12,6 +12,7 @@ from autograder.explore.sweep import Swept
 from autograder.history import History
 from autograder.labs import find
 from autograder.labs.lab import Finding, Lab, Mistake, Task
+from autograder.labs.signs import TWICE
 
 __all__ = ["Kind", "TaskVerdict", "Verdict", "findings", "judge_task", "points_of", "summary"]
 
@@ -94,10 +95,15 @@ def findings(swept: tuple[Swept, ...]) -> frozenset[Finding]:
 
 
 def _struck(name: RunName, history: History) -> tuple[str, str]:
-    """The fault and where it struck; of a schedule, the call before which somebody lost the turn first."""
+    """The fault and where it struck; of a schedule, the call before which somebody lost the turn first.
+
+    Of a pair: ``twice``, and where the second one struck.
+    """
     if name.preempts:
         before = next((mark.text for mark in history.marks if mark.kind == "pause"), "").removeprefix("before ")
         return "schedule", slug(before)
+    if name.then:
+        return TWICE, name.then.label
     return (name.strike.fault, name.strike.label) if name.strike else ("none", "none")
 
 

@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 from autograder.labs.lab import Finding
 
-__all__ = ["UNDISTURBED", "Sign", "all_of", "none_of", "seen"]
+__all__ = ["TWICE", "UNDISTURBED", "Sign", "all_of", "none_of", "seen"]
 
+TWICE = "twice"
+"""The fault of a run with two strikes, the second of them in what came after the first."""
 Sign = Callable[[frozenset[Finding]], bool]
 UNDISTURBED = "none"
 """The fault of a run in which nothing went wrong but the program."""

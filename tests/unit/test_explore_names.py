@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.explore.names import NAME_LENGTH_MAX, BadRunName, RunName, Strike, slug
+from autograder.explore.names import NAME_LENGTH_MAX, BadRunName, RunName, Strike, is_slug_of, slug
 
 
 def test_a_name_says_lab_story_input_fault_and_call():
@@ -43,3 +43,18 @@ def test_the_longest_name_of_the_lab_fits():
     strike = Strike(fault="kill-before", label="insert " + "x" * 80, occurrence=99)
     longest = RunName(lab="06", scenario="clean-up-order", input=("a1", "b1", "c1"), strike=strike)
     assert len(str(longest)) <= NAME_LENGTH_MAX
+
+
+def test_a_word_of_a_long_name_is_known_again_whatever_it_was_cut_to():
+    for label in ("Produce purchases", "COMMIT", "insert " + "very_" * 20 + "one"):
+        for length in (22, 14, 9):
+            assert is_slug_of(slug(slug(label), length), label)
+        assert not is_slug_of("update-purchase", label)
+
+
+def test_a_name_with_two_strikes_fits():
+    strikes = [Strike(fault="kill-before", label=slug("insert " + "x" * 80), occurrence=9) for _ in range(2)]
+    name = RunName(lab="07", scenario="checkout", input=("p1",), strike=strikes[0], then=strikes[1])
+    again = RunName.parse(str(name))
+    assert len(str(name)) <= NAME_LENGTH_MAX
+    assert again.then is not None and is_slug_of(again.then.label, "insert " + "x" * 80)
