@@ -14,6 +14,7 @@ another is walked again.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -31,6 +32,14 @@ TURNS_MAX = 300
 POLL_S = 0.02
 LOOK_S = 0.0005
 DEADLOCK = "40P01"
+NO_SCRIPT = "NOSCRIPT"
+"""The client's own affair: it loads the script and asks again."""
+NOTHING = "nil"
+"""Redis's answer to a write whose condition did not hold, as in SET ... NX."""
+SAME_MAX = 2
+"""Whoever has got the same answer to the same request so often, while nobody else did anything, waits for the others.
+
+A second look is common (has somebody filled the cache while I got the lock?), a third is a loop."""
 
 LockWaits = Callable[[Sequence[int]], dict[int, tuple[list[int], float]]]
 """For each of these Postgres sessions that waits for a lock: who holds it, and for how many seconds it has waited."""
@@ -58,6 +67,10 @@ class _Lane:
     """Who waited inside Postgres when its last request was let through."""
     failed: tuple[Step, int] | None = None
     """The last step that was refused, and how many turns the others had had by then."""
+    heard: Counter[tuple[Step, int, str]] = field(default_factory=Counter)
+    """How often a step got this answer while the others had had so many turns."""
+    in_vain: set[tuple[Step, int]] = field(default_factory=set)
+    """Steps that would get the same answer again, and how many turns the others had had by then."""
 
     @property
     def step(self) -> Step:
@@ -112,11 +125,20 @@ class Crossing:
         if lane is not None and request is lane.under_way:
             lane.under_way, lane.blocked = None, False
             lane.answered.append(request)
-            if request.error:
-                lane.failed = (_step(request), self._turns_of_others(lane))
+            self._note_answer(lane, request)
             if request.error == DEADLOCK:
                 self._deadlocked(lane, request)
         return "forward"
+
+    def _note_answer(self, lane: _Lane, request: Request) -> None:
+        """What is asked again in vain is not asked for ever: a loop that looks into Redis would never end otherwise."""
+        asked = (_step(request), self._turns_of_others(lane))
+        if request.error and request.error != NO_SCRIPT:
+            lane.failed = asked
+        if request.backend == "redis":
+            lane.heard[*asked, request.answer] += 1
+            if request.answer == NOTHING and request.kind != "read" or lane.heard[*asked, request.answer] >= SAME_MAX:
+                lane.in_vain.add(asked)
 
     def _deadlocked(self, lane: _Lane, request: Request) -> None:
         if lane is not self._last:
@@ -132,12 +154,16 @@ class Crossing:
             return None
         able = [lane for lane in self.lanes if lane.waiting and lane.under_way is None]
         # What was refused is refused again until somebody else has done something: trying it in vain shows nothing new.
-        able = [lane for lane in able if lane.failed != (lane.step, self._turns_of_others(lane))] or able
+        able = [lane for lane in able if not self._tries_in_vain(lane)] or able
         steps = {lane.number: lane.step for lane in able}
         if self.alike:
             fresh = [lane.number for lane in able if not lane.started]
             able = [lane for lane in able if lane.started or lane.number == fresh[0]]
         return tuple(lane.number for lane in able), steps
+
+    def _tries_in_vain(self, lane: _Lane) -> bool:
+        now = (lane.step, self._turns_of_others(lane))
+        return now == lane.failed or now in lane.in_vain
 
     def _turns_of_others(self, lane: _Lane) -> int:
         return sum(decision.chosen != lane.number for decision in self.decisions)

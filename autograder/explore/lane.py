@@ -1,6 +1,6 @@
 """Lane: one set of backends, one tap and one source of subjects, on which runs are played one after the other.
 
-Lanes share nothing but the Postgres server, in which each has a database of its own; so several lanes can explore side
+Lanes share nothing but the Postgres server, in which each has a database of its own (a Redis is each lane's own); so several lanes can explore side
 by side without seeing each other.
 """
 
@@ -19,9 +19,10 @@ from psycopg.types.string import TextLoader
 
 from autograder.backends.databases import JUDGES_PATH, KEEPER, reset, reset_statement
 from autograder.explore.seeds import Seeds
+from autograder.explore.stored import Redis
 from autograder.explore.subject import Running, Subjects
 from autograder.invariants import Message
-from autograder.tap import Tap, leave_group
+from autograder.tap import BackendStuck, Tap, leave_group
 
 __all__ = ["Lane", "Topics"]
 
@@ -53,12 +54,12 @@ class Lane:
     """Everything that a run needs, ready and warm."""
 
     def __init__(
-        self, *, database_url: str, shop_url: str, topics: Topics | None, redis_url: str, subjects: Subjects
+        self, *, database_url: str, shop_url: str, topics: Topics | None, redis: Redis | None = None, subjects: Subjects
     ) -> None:
         self.database_url = database_url
         self.shop_url = shop_url
         self.topics = topics
-        self.redis_url = redis_url
+        self.redis = redis
         self.subjects = subjects
         self.tap = Tap()
         self.database = _judges_session(database_url)
@@ -68,11 +69,22 @@ class Lane:
 
     def reset(self) -> None:
         """As if nothing had ever happened."""
-        self.tap.close_links()
+        self._end_links()
         reset(self.database, self._reset)
         self._seeds.restore()
         if self.topics is not None:
             self.topics.reset()
+        if self.redis is not None:
+            self.redis.reset()
+
+    def _end_links(self) -> None:
+        try:
+            self.tap.close_links()
+        except BackendStuck:
+            # An endless script that has written cannot be stopped; with its server it can.
+            if self.redis is None:
+                raise
+            self.redis.reset()
 
     def close(self) -> None:
         """Let go of the tap and the judge's own session."""
@@ -108,9 +120,9 @@ class Lane:
             kafka = self.tap.door(process, "kafka", (host, int(port)))
             addresses["kafka"] = f"127.0.0.1:{kafka.port}"
             ports.append(kafka.port)
-        if self.redis_url:
-            place = urlsplit(self.redis_url)
-            door = self.tap.door(process, "redis", (place.hostname or "", place.port or 0))
+        if self.redis is not None:
+            place = urlsplit(self.redis.url)
+            door = self.tap.door(process, "redis", (place.hostname or "", place.port or 0), guarded=True)
             addresses["redis"] = f"redis://127.0.0.1:{door.port}{place.path}"
             ports.append(door.port)
         return addresses, tuple(ports)

@@ -215,6 +215,7 @@ class Stage:
             at=self.recorder.tick,
             tables={table: self.lane.rows(table) for table in tables},
             messages=self.lane.messages(),
+            redis=self.lane.redis.contents() if self.lane.redis is not None else {},
             known={"trouble": self.trouble, **known},
         )
         self.states.append(state)

@@ -27,6 +27,7 @@ from autograder.explore.names import RunName
 from autograder.explore.scenario import Engine, Played
 from autograder.explore.virtual_lane import VirtualLane
 from autograder.grading.lane_kafka import begin_kafka, lanes_of
+from autograder.grading.lane_redis import begin_redis
 from autograder.grading.linux import die_with_parent
 from autograder.grading.program import Program
 from autograder.grading.sandbox import Sandbox
@@ -69,6 +70,7 @@ def open_lane(spec: LaneSpec, cleanup: ExitStack) -> Lane:
     # Code that is looked into may use topics that nobody named; a lab's own code uses the lab's.
     uses_kafka = bool(lab.topics) or lab.number == INSPECTED
     make_topics = begin_kafka(spec.backends, cleanup) if uses_kafka else None
+    make_redis = begin_redis(spec.backends, cleanup) if lab.redis or lab.number == INSPECTED else None
     drop_ownerless(spec.backends.postgres)
     database = judges_database(next(_numbers))
     cleanup.callback(drop_database, spec.backends.postgres, database)
@@ -76,8 +78,9 @@ def open_lane(spec: LaneSpec, cleanup: ExitStack) -> Lane:
     zygote = cleanup.enter_context(Zygote(sandbox=Sandbox(reads=lab.reads)))
     zygote.load(spec.program)
     topics = make_topics(lab.topics) if make_topics else None
+    redis = make_redis() if make_redis else None
     lane = Lane(
-        database_url=judge_url, shop_url=learner_address(judge_url), topics=topics, redis_url="", subjects=zygote
+        database_url=judge_url, shop_url=learner_address(judge_url), topics=topics, redis=redis, subjects=zygote
     )
     cleanup.callback(lane.close)
     return lane

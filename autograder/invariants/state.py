@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Message", "State"]
+__all__ = ["Message", "State", "Stored"]
 
 Row = Mapping[str, Any]
 
@@ -25,6 +25,17 @@ class Message:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stored:
+    """What Redis holds under one key."""
+
+    kind: str
+    """string, hash, list, set, zset or stream."""
+    value: Any
+    ttl_ms: int | None = None
+    """Milliseconds until it expires; None when it never does."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class State:
     """The backends at one moment, called ``moment``: after the crash, after the repeat, at the end."""
 
@@ -33,6 +44,8 @@ class State:
     """The tick of the run's history at that moment."""
     tables: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
     messages: tuple[Message, ...] = ()
+    redis: Mapping[str, Stored] = field(default_factory=dict)
+    """By key; empty where a lab has no Redis."""
     known: Mapping[str, Any] = field(default_factory=dict)
     """What the scenario knows: the commands given, who was answered, whether the work is finished."""
 

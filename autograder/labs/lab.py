@@ -95,6 +95,8 @@ class Lab:
     """One fixed line beside every coverage line: what no run of this lab shows."""
     topics: Mapping[str, int] = field(default_factory=dict)
     """Kafka topics that exist before anybody comes, with their number of partitions."""
+    redis: bool = False
+    """Does a run on backends need a Redis? Labs that do not, pay for none."""
     replay: str = "./fortnight replay {run}"
     """The command that plays a run again."""
     schema: Path = SCHEMA

@@ -7,7 +7,7 @@ subscription sends comes without being asked for and goes straight to the client
 from __future__ import annotations
 
 from autograder.tap.link import MESSAGE_BYTES_MAX, Link
-from autograder.tap.redis_commands import Command, command
+from autograder.tap.redis_commands import Command, command, refusal
 from autograder.tap.request import Request, shortened
 from autograder.tap.resp import Failure, Scanner, decode, shown
 
@@ -35,6 +35,8 @@ class RedisConversation:
         self._client = bytearray()
         self._server = bytearray()
         self._asked, self._told = Scanner(), Scanner()
+        self._refused: dict[Request, str] = {}
+        self.gate.before = self._refuse
 
     def from_client(self, data: bytes) -> None:
         """Cut into commands."""
@@ -70,9 +72,21 @@ class RedisConversation:
             process=self.link.process, backend="redis", link=self.link, data=data,
             label=asked.label, text=asked.text, kind=asked.kind, effect=asked.effect, counted=asked.counted,
         )  # fmt: skip
+        why = refusal(asked) if self.link.door.guarded else ""
+        if why:
+            self._refused[request] = why
+            self.gate.add(request)
+            return
         self._transaction(asked, request)
         request.silent = self._is_silent(asked)
         self.gate.add(request)
+
+    def _refuse(self, request: Request) -> bool:
+        """Answer a refused command in its turn; Redis never sees it."""
+        why = self._refused.pop(request, "")
+        if why:
+            self.link.to_client(f"-NOPERM {why}\r\n".encode())
+        return bool(why)
 
     def _transaction(self, asked: Command, request: Request) -> None:
         """Between MULTI and EXEC commands wait in the server; EXEC makes their effects."""
@@ -157,5 +171,5 @@ class RedisConversation:
         return True
 
     def cancel(self) -> bytes:
-        """Redis has no such thing."""
-        return b""
+        """Of all commands only a script can be stopped, and one that has written cannot."""
+        return b"*2\r\n$6\r\nSCRIPT\r\n$4\r\nKILL\r\n"

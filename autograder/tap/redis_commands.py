@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from autograder.tap.request import Kind, shortened
 from autograder.tap.resp import shown
 
-__all__ = ["Command", "command"]
+__all__ = ["Command", "command", "refusal"]
 
 HANDSHAKES = frozenset("AUTH CLIENT COMMAND ECHO HELLO INFO LOLWUT PING QUIT READONLY READWRITE RESET SELECT".split())
 CONTROL = frozenset("ASKING DISCARD MULTI UNWATCH WAIT WAITAOF".split())
@@ -28,6 +28,17 @@ FAMILY_READS = frozenset(
     FUNCTION_STATS""".split()
 )
 SUBSCRIPTIONS = frozenset("SUBSCRIBE PSUBSCRIBE SSUBSCRIBE UNSUBSCRIBE PUNSUBSCRIBE SUNSUBSCRIBE".split())
+BLOCKING = frozenset("BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN WAIT WAITAOF".split())
+"""They wait inside Redis until somebody else does something; no engine can tell that from work."""
+MAY_BLOCK = frozenset("XREAD XREADGROUP".split())
+THE_SERVERS = frozenset(
+    """BGREWRITEAOF BGSAVE CLUSTER DEBUG FAILOVER MIGRATE MODULE MONITOR PSYNC REPLICAOF SAVE SHUTDOWN SLAVEOF SWAPDB
+    SYNC""".split()
+)
+THE_SERVERS_PART = frozenset(
+    """ACL_DELUSER ACL_LOAD ACL_SAVE ACL_SETUSER CLIENT_KILL CLIENT_PAUSE CONFIG_RESETSTAT CONFIG_REWRITE CONFIG_SET
+    FUNCTION_KILL SCRIPT_KILL""".split()
+)
 
 
 @dataclass(frozen=True)
@@ -56,11 +67,26 @@ class Command:
 def command(words: Sequence[bytes]) -> Command:
     """Name, label and kind of a command."""
     name = words[0].decode("ascii", "replace").upper()
-    arguments = tuple(word[:32].decode("ascii", "replace").upper() for word in words[1:3])
+    arguments = tuple(word[:32].decode("ascii", "replace").upper() for word in words[1:9])
     label = f"{name} {arguments[0]}" if name in FAMILIES and arguments else name
     text = shortened(" ".join([name, *(shown(word) for word in words[1:20])]))
     counted = name not in HANDSHAKES and name not in SUBSCRIPTIONS and name != "MONITOR"
     return Command(name, label, text, _kind(name, label), counted, arguments)
+
+
+def refusal(asked: Command) -> str:
+    """Why a guarded door does not let this command through; nothing when it does."""
+    name = asked.name
+    if name in BLOCKING or (name in MAY_BLOCK and "BLOCK" in asked.arguments):
+        return f"{name} waits inside Redis, where a check cannot see it: ask again and again instead of waiting"
+    if asked.subscribes:
+        return f"{name} listens, and a check does not let time pass: keep what others must know under a key"
+    if name == "SELECT" and asked.arguments[:1] != ("0",):
+        return "a check has one database, number 0"
+    part = "_".join((name, *asked.arguments[:1]))
+    if name in THE_SERVERS or part in THE_SERVERS_PART:
+        return f"{part.replace('_', ' ') if name in FAMILIES else name} would change the server, which is not the run's"
+    return ""
 
 
 def _kind(name: str, label: str) -> Kind:

@@ -39,11 +39,12 @@ LISTEN_BACKLOG = 128
 class Door:
     """A local port through which one process reaches one backend."""
 
-    def __init__(self, process: str, protocol: Backend, upstream: tuple[str, int], user: str | None) -> None:
+    def __init__(self, process: str, protocol: Backend, upstream: tuple[str, int], user: str | None, guarded: bool) -> None:
         self.process = process
         self.protocol = protocol
         self.upstream = upstream
         self.user = user
+        self.guarded = guarded
         self.sock = socket.create_server(("127.0.0.1", 0), backlog=LISTEN_BACKLOG)
         self.sock.setblocking(False)
         self.port: int = self.sock.getsockname()[1]
@@ -93,15 +94,24 @@ class Tap:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def door(self, process: str, protocol: Backend, upstream: tuple[str, int], *, user: str | None = None) -> Door:
+    def door(
+        self,
+        process: str,
+        protocol: Backend,
+        upstream: tuple[str, int],
+        *,
+        user: str | None = None,
+        guarded: bool = False,
+    ) -> Door:
         """The door of this process to the server at ``upstream``; asked again, the same door.
 
-        A Postgres door with a ``user`` refuses everybody else.
+        A Postgres door with a ``user`` refuses everybody else. A ``guarded`` Redis door refuses what would reach past
+        the run, and what would wait inside Redis.
         """
         for known in self.doors:
             if (known.process, known.protocol, known.upstream, known.user) == (process, protocol, upstream, user):
                 return known
-        door = Door(process, protocol, upstream, user)
+        door = Door(process, protocol, upstream, user, guarded)
         self.doors.append(door)
         self.selector.register(door.sock, selectors.EVENT_READ, lambda events: self._accept(door))
         return door

@@ -104,7 +104,7 @@ def lane(database: str) -> Iterator[Lane]:
     with Zygote() as zygote:
         zygote.load(program)
         lane = Lane(
-            database_url=database, shop_url=learner_address(database), topics=None, redis_url="", subjects=zygote
+            database_url=database, shop_url=learner_address(database), topics=None, subjects=zygote
         )
         yield lane
         lane.close()

@@ -26,7 +26,7 @@ EVENT = "insert into outbox (purchase_id, version, kind, payload) values ('p1', 
 @pytest.fixture
 def lane(database: str) -> Iterator[Lane]:
     """A judge's lane on this database, without Kafka and subjects."""
-    lane = Lane(database_url=database, shop_url=learner_address(database), topics=None, redis_url="", subjects=None)
+    lane = Lane(database_url=database, shop_url=learner_address(database), topics=None, subjects=None)
     yield lane
     lane.close()
 

@@ -20,6 +20,7 @@ class FakeDoor:
     upstream: tuple[str, int] = ("127.0.0.1", 9092)
     user: str | None = None
     port: int = 19092
+    guarded: bool = False
 
 
 @dataclass
