@@ -1,4 +1,4 @@
-"""Servers that several kinds of tests share; each test worker has its own."""
+"""Servers that several kinds of tests share, each worker its own; and what the workers are given to do."""
 
 from __future__ import annotations
 
@@ -9,14 +9,22 @@ import pytest
 
 from autograder.backends.databases import prepare_shop
 from autograder.backends.postgres import Postgres
+from tests.groups import GroupScheduling, kept_seconds, longest_first
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Under ``--dist loadgroup`` a file's tests stay on one worker, unless they say that other groups are better."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On several workers long groups of tests begin first."""
+    if hasattr(config, "workerinput"):
+        places = {test: place for place, test in enumerate(longest_first((item.nodeid for item in items), kept_seconds()))}
+        items.sort(key=lambda item: places[item.nodeid])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> GroupScheduling:
+    """Whichever way of dealing tests was asked for: a group stays on one worker."""
+    config.option.loadscopereorder = False  # by number of tests; ours are in order already
+    return GroupScheduling(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
+from pathlib import Path
 
-from tests.repository.tree import files, syntax
+import pytest
+
+from tests.groups import group_of, longest_first
+from tests.repository.tree import ROOT, files, syntax
 
 MAY_WAIT = {
     "tests/browser/chromium.py": "a browser starts and draws in its own time, and tells nobody when",
@@ -40,3 +46,40 @@ def test_every_skip_says_why():
 def test_no_test_is_run_again_until_it_passes():
     marks = {ast.unparse(node.func) for _, node in calls("pytest.mark.flaky", "flaky")}
     assert marks == set()
+
+
+def test_a_group_is_a_file_or_what_a_file_asks_of_one_lab_or_day():
+    assert group_of("tests/unit/test_tap.py::test_a[lab]") == "tests/unit/test_tap.py"
+    assert group_of("tests/right/test_x.py::test_a[lab06-relay]") == "tests/right/test_x.py[lab06]"
+    assert group_of("tests/notebooks/test_days.py::test_b[day06_outbox]") == "tests/notebooks/test_days.py[day06]"
+
+
+def test_long_groups_begin_first_and_unknown_ones_before_them():
+    tests = ["short.py::a", "long.py::b", "new.py::c", "short.py::d", "long.py::a"]
+    begun = ["new.py::c", "long.py::b", "long.py::a", "short.py::a", "short.py::d"]
+    assert longest_first(tests, {"short.py": 1.0, "long.py": 9.5}) == begun
+
+
+WHO = """
+import os
+import pytest
+
+@pytest.mark.parametrize("case", ["lab01-a", "lab02-a", "lab01-b", "lab02-b", "other-a", "other-b"])
+def test_it(case):
+    with open(os.environ["WHO"], "a") as who:
+        print(__file__, case[:5], os.environ["PYTEST_XDIST_WORKER"], file=who)
+"""
+
+
+def test_no_group_is_split_between_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """pytest-xdist and pytest have to agree on it, and two of their versions did not."""
+    for name in ("one", "two", "three"):
+        (tmp_path / f"test_{name}.py").write_text(WHO)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    monkeypatch.setenv("WHO", str(tmp_path / "who"))
+    words = ["-n", "2", "--dist", "loadscope", "-p", "tests.conftest", "-c", str(tmp_path / "pytest.ini"), str(tmp_path)]
+    ran = subprocess.run([sys.executable, "-m", "pytest", *words], cwd=ROOT, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    said = [tuple(line.split()) for line in (tmp_path / "who").read_text().splitlines()]
+    assert (len(said), len(set(said))) == (18, 9)
+    assert {worker for *_, worker in said} == {"gw0", "gw1"}

@@ -15,7 +15,7 @@ from tests.wrong.programs import HERE, needs_backends, program, programs, verdic
 RIGHT_HERE = HERE.parent / "right"
 LABS = [find(name) for name in NAMES]
 RIGHT = [
-    pytest.param(lab, path, id=f"{lab.name[:5]}-{path.stem}", marks=pytest.mark.xdist_group(f"right-{lab.name}"))
+    pytest.param(lab, path, id=f"{lab.name[:5]}-{path.stem}")
     for lab in LABS
     for path in programs(RIGHT_HERE / lab.name)
     if path.stem != "reference"  # it has a test of its own, which asks for more
@@ -50,7 +50,7 @@ def test_a_right_program_holds_every_rule_in_every_run(lab: Lab, path: Path, pos
     assert {task.task: task.points for task in verdict.tasks} == {name: lab.task(name).points_max for name in tasks}
 
 
-@pytest.mark.parametrize("lab", [pytest.param(lab, id=lab.name, marks=pytest.mark.xdist_group(f"right-{lab.name}")) for lab in LABS])
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.name)
 def test_the_reference_earns_all_points_and_reaches_every_planned_run(lab: Lab, postgres_of) -> None:
     verdict = verdict_on(RIGHT_HERE / lab.name / "reference.py", lab.name, None, postgres_of(lab))
     assert verdict.kind == "passed"

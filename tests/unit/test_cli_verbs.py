@@ -183,9 +183,9 @@ def test_grade_refuses_a_folder_that_is_not_there(learner):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], ["-n", "2", "--dist", "loadgroup"]),
+        ([], ["-n", "2", "--dist", "loadscope"]),
         (["-n0", "tests/unit"], ["-n0", "tests/unit"]),
-        (["-k", "outbox"], ["-n", "2", "--dist", "loadgroup", "-k", "outbox"]),
+        (["-k", "outbox"], ["-n", "2", "--dist", "loadscope", "-k", "outbox"]),
     ],
 )
 def test_the_suite_runs_on_two_workers_unless_told_otherwise(arguments, words):

@@ -15,7 +15,7 @@ from tests.wrong.programs import HERE, golden, needs_backends, programs, verdict
 
 LABS = [find(name) for name in NAMES]
 WRONG = [
-    pytest.param(lab, path, id=f"{lab.name[:5]}-{path.stem}", marks=pytest.mark.xdist_group(f"wrong-{lab.name}"))
+    pytest.param(lab, path, id=f"{lab.name[:5]}-{path.stem}")
     for lab in LABS
     for path in programs(HERE / lab.name)
 ]

@@ -47,7 +47,7 @@ def comparison(arguments: list[str], world: WorldName | None) -> list[str]:
 
 
 def command(arguments: list[str]) -> list[str]:
-    """What is run: pytest, on two workers unless the arguments say how many; a file's tests stay on one worker."""
+    """What is run: pytest, on two workers unless the arguments say how many; tests/groups.py says which tests stay together."""
     chosen = any(word.startswith(("-n", "--numprocesses", "--dist")) for word in arguments)
-    workers = [] if chosen else ["-n", str(WORKERS), "--dist", "loadgroup"]
+    workers = [] if chosen else ["-n", str(WORKERS), "--dist", "loadscope"]
     return [sys.executable, "-m", "pytest", *workers, *arguments]
