@@ -177,7 +177,7 @@ class Page:
             raise RuntimeError(details.get("exception", {}).get("description", details["text"]))
         return result["result"].get("value")
 
-    def wait_for(self, expression: str, timeout_s: float = 10) -> Any:
+    def wait_for(self, expression: str, timeout_s: float = _ANSWER_S) -> Any:
         """The first true value of ``expression``; raises TimeoutError."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:

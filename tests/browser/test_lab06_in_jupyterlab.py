@@ -135,6 +135,8 @@ def test_what_was_saved_after_it_was_run_is_judged_as_saved(broken: list[dict], 
 
 
 def test_an_interrupted_check_says_one_sentence_and_leaves_nothing_running(lab: LabPage) -> None:
+    lab.write(SOLUTION, REFERENCE)  # the whole sweep: long enough to be interrupted
+    lab.save()
     lab.start(CHECK)
     lab.page.wait_for(f"/run [0-9]+ of/.test(JSON.stringify(cell('{CHECK}').model.outputs.toJSON()))", 60)
     assert len(backends.status()["leases"]) > 1
@@ -143,7 +145,7 @@ def test_an_interrupted_check_says_one_sentence_and_leaves_nothing_running(lab: 
     lab.shot("interrupted")
     said = "".join(next(one for one in shown if one["output_type"] == "error")["traceback"])
     assert "You interrupted it" in said and "File " not in said
-    assert wait_until(lambda: len(backends.status()["leases"]) == 1, 10)
+    assert wait_until(lambda: len(backends.status()["leases"]) == 1, 30)
 
 
 def test_validate_says_which_checks_fail_and_why(lab: LabPage) -> None:
@@ -158,6 +160,7 @@ def test_validate_says_which_checks_fail_and_why(lab: LabPage) -> None:
 
 
 def test_a_renamed_notebook_is_still_the_one_that_is_judged(lab: LabPage, course: tuple[Path, str]) -> None:
+    lab.write(SOLUTION, NO_EVENT)
     lab.save()
     renamed = LAB.replace("outbox.ipynb", "ada.ipynb")
     lab.page.eval(f"jupyterapp.serviceManager.contents.rename({json.dumps(LAB)}, {json.dumps(renamed)}).then(() => 1)")
