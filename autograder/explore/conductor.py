@@ -127,7 +127,7 @@ class Conductor:
 
     def _strike_before(self, fault: Fault, actor: Actor, request: Request, entry: Any) -> str:
         entry.fault = fault.name
-        if fault.kind == "pause":
+        if fault.kind in ("pause", "evict"):
             return self._pause(actor, request, entry)
         if fault.side == "after":
             actor.in_flight.append(request)

@@ -9,6 +9,9 @@ from autograder.explore.sweep import Swept
 
 __all__ = ["claim"]
 
+HOLDING = {("pause",): "pauses", ("evict",): "rebalances"}
+"""What is counted where a process is held before each of its calls."""
+
 
 def claim(scenario: Playable, swept: Swept) -> str:
     """One line: what was played, how much of what was planned was reached, and what came of it."""
@@ -60,8 +63,9 @@ def _struck(scenario: Playable, swept: Swept) -> str:
     points = covered.planned - covered.pairs - covered.samples
     if covered.samples:
         parts.append(f"{covered.samples + 1} seeds, a sample")
-    if scenario.faults == ("pause",):
-        parts.append(f"{covered.reached} of {covered.planned} pauses (every call of the first process)")
+    if scenario.faults in HOLDING:
+        what = HOLDING[scenario.faults]
+        parts.append(f"{covered.reached} of {covered.planned} {what} (every call of the first process)")
     elif points or not parts:
         reached = f"{covered.reached} of {covered.planned}" if points == covered.planned else str(points)
         parts.append(f"{reached} {_points(scenario, swept)}")

@@ -18,10 +18,11 @@ from psycopg.types.json import set_json_loads
 from psycopg.types.string import TextLoader
 
 from autograder.backends.databases import JUDGES_PATH, KEEPER, reset, reset_statement
+from autograder.backends.kafka.direct import Sent
 from autograder.explore.seeds import Seeds
 from autograder.explore.stored import Redis
 from autograder.explore.subject import Running, Subjects
-from autograder.invariants import Message
+from autograder.invariants import Message, Progress
 from autograder.tap import BackendStuck, Tap, leave_group
 
 __all__ = ["Lane", "Topics"]
@@ -48,6 +49,12 @@ class Topics(Protocol):
 
     def messages(self) -> tuple[Message, ...]:
         """All messages that a ``read_committed`` consumer sees, partition by partition."""
+
+    def progress(self, group: str) -> tuple[Progress, ...]:
+        """How far a consumer group has come in each Kafka partition."""
+
+    def send(self, topic: str, records: Sequence[Sent]) -> tuple[tuple[int, int], ...]:
+        """Append messages where their keys belong; Kafka partition and offset of each."""
 
 
 class Lane:
@@ -146,6 +153,15 @@ class Lane:
     def messages(self) -> Sequence[Message]:
         """All messages that a consumer would see now."""
         return self.topics.messages() if self.topics is not None else ()
+
+    def progress(self, groups: Sequence[str]) -> tuple[Progress, ...]:
+        """How far these consumer groups have come."""
+        return tuple(one for group in groups for one in self.topics.progress(group)) if self.topics is not None else ()
+
+    def send(self, topic: str, records: Sequence[Sent]) -> tuple[tuple[int, int], ...]:
+        """Messages that somebody sent before the story begins; Kafka partition and offset of each."""
+        assert self.topics is not None, "a story with messages needs a lab with topics"
+        return self.topics.send(topic, records)
 
     def blockers(self, backend_pid: int) -> list[int]:
         """Who holds the lock that this session waits for? Postgres knows; time does not."""

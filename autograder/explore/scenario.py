@@ -15,12 +15,13 @@ from autograder.explore.names import RunName, Strike, slug
 from autograder.explore.pairs import NO_PAIRS, Pairs
 from autograder.explore.recorder import PREPARATIONS
 from autograder.explore.stage import Stage
-from autograder.faults import CRASH_POINT_FAULTS, PAUSE_FAULTS
+from autograder.faults import CRASH_POINT_FAULTS, EVICTIONS, PAUSE_FAULTS
 from autograder.history import Call, History
 from autograder.invariants import Invariant, State, Violation
 
 __all__ = [
     "CRASH_FAULTS",
+    "EVICT",
     "PAUSE",
     "Engine",
     "Playable",
@@ -41,6 +42,8 @@ CRASH_FAULTS = tuple(fault.name for fault in CRASH_POINT_FAULTS)
 """Engine 1, by name, the faults that show most pictures first."""
 PAUSE = tuple(fault.name for fault in PAUSE_FAULTS)
 """The minimal schedule gate: one process is held before a call while another runs as far as it gets."""
+EVICT = tuple(fault.name for fault in EVICTIONS)
+"""A pause in which the process also loses its place in its consumer groups."""
 
 
 class Playable(Protocol):
@@ -211,7 +214,7 @@ def strikes(scenario: Scenario, undisturbed: History) -> tuple[Strike, ...]:
     calls.sort(key=lambda call: call.label in PREPARATIONS)
     found: list[Strike] = []
     for fault in scenario.faults:
-        found += [_strike(fault, call) for call in calls if call.effect or fault in PAUSE]
+        found += [_strike(fault, call) for call in calls if call.effect or fault in (*PAUSE, *EVICT)]
     return tuple(dict.fromkeys(found))
 
 

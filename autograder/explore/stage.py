@@ -91,21 +91,29 @@ class Stage:
         return False
 
     def drain(
-        self, process: str, function: str, *arguments: Any, settled: Callable[[], bool] = lambda: False
+        self,
+        process: str,
+        function: str,
+        *arguments: Any,
+        settled: Callable[[], bool] = lambda: False,
+        failures_max: int = ATTEMPTS_MAX,
+        after: Callable[[Result | Ended], None] = lambda ended: None,
     ) -> bool:
         """Call until it returns 0; False when it never does, or returns something that is no count.
 
         ``settled`` says whether everything is as it is at the end of the undisturbed run. That run has shown what a call
-        then returns, so once the fault has struck it is not asked again.
+        then returns, so once the fault has struck it is not asked again. It may end ``failures_max`` - 1 times without an
+        answer; ``after`` is called when a call has ended.
         """
         failures = 0
         for _ in range(DRAINS_MAX):
             if self.conductor.struck and settled():
                 return True
             result = self.once(process, function, *arguments)
+            after(result)
             if result.kind != "returned":
                 failures += 1
-                if failures >= ATTEMPTS_MAX or result.kind not in ASKED_AGAIN:
+                if failures >= failures_max or result.kind not in ASKED_AGAIN:
                     return False
             elif isinstance(result.value, bool) or not isinstance(result.value, int):
                 self.trouble = f"{function} returned {result.value!r}; it must return how many it did, and 0 at the end"
@@ -144,6 +152,21 @@ class Stage:
 
         two = self.conductor.schedule(one, start_second, look)
         return self.finish(first, one), self.finish(second, two)
+
+    def replaced(self, first: Job, second: Job) -> tuple[Result | Ended, Result | Ended]:
+        """As :meth:`together`; but the first, while it is held, is taken for dead by its consumer groups.
+
+        That is what a session timeout comes to, without the wait: the group's next generation begins without it, and
+        what it still has in flight belongs to somebody else.
+        """
+
+        def evict() -> None:
+            actor = self.conductor.actors.get(first.process)
+            if actor is not None and actor.paused:
+                self.lane.leave_groups(first.process)
+                self.recorder.mark("note", first.process, "its group takes it for dead")
+
+        return self.together(first, second, between=evict)
 
     def start(self, job: Job) -> Actor:
         """A process begins this call; whoever conducts it calls :meth:`finish` when it has ended."""
@@ -208,18 +231,23 @@ class Stage:
 
     # ---- what the judge sees
 
-    def snapshot(self, moment: str, tables: Sequence[str], **known: Any) -> State:
-        """Read the backends as they are now."""
-        state = State(
+    def snapshot(self, moment: str, tables: Sequence[str], *, groups: Sequence[str] = (), **known: Any) -> State:
+        """Read the backends as they are now, and keep what they hold for the rules."""
+        state = self.seen(moment, tables, groups=groups, **known)
+        self.states.append(state)
+        return state
+
+    def seen(self, moment: str, tables: Sequence[str], *, groups: Sequence[str] = (), **known: Any) -> State:
+        """What the backends hold now, and how far these consumer groups have come."""
+        return State(
             moment=moment,
             at=self.recorder.tick,
             tables={table: self.lane.rows(table) for table in tables},
             messages=self.lane.messages(),
+            progress=self.lane.progress(groups),
             redis=self.lane.redis.contents() if self.lane.redis is not None else {},
             known={"trouble": self.trouble, **known},
         )
-        self.states.append(state)
-        return state
 
     def history(self, title: str) -> History:
         """The run as recorded so far."""

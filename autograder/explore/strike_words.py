@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from autograder.explore.names import BadRunName, Strike, slug
-from autograder.explore.scenario import CRASH_FAULTS, PAUSE
+from autograder.explore.scenario import CRASH_FAULTS, EVICT, PAUSE
 from autograder.explore.virtual import DOUBLES, LOSSES
 
 __all__ = ["strike_of", "strikes_of"]
 
-FAULTS = (*CRASH_FAULTS, *PAUSE, *LOSSES, *DOUBLES)
+FAULTS = (*CRASH_FAULTS, *PAUSE, *EVICT, *LOSSES, *DOUBLES)
 
 
 def strike_of(text: str) -> Strike | None:

@@ -14,15 +14,16 @@ from autograder.faults.delay import DELAY
 from autograder.faults.drop import DROP
 from autograder.faults.duplicate import DUPLICATE
 from autograder.faults.error import ERROR
+from autograder.faults.evict import EVICT
 from autograder.faults.isolate import ISOLATE
 from autograder.faults.kind import KindOfFault, Side
 from autograder.faults.park import PARK
 from autograder.faults.pause import PAUSE
 from autograder.history import Backend
 
-__all__ = ["CRASH_POINT_FAULTS", "KINDS", "PAUSE_FAULTS", "Fault", "Kind"]
+__all__ = ["CRASH_POINT_FAULTS", "EVICTIONS", "KINDS", "PAUSE_FAULTS", "Fault", "Kind"]
 
-Kind = Literal["crash", "cut", "park", "pause", "delay", "drop", "duplicate", "isolate", "error"]
+Kind = Literal["crash", "cut", "park", "pause", "evict", "delay", "drop", "duplicate", "isolate", "error"]
 
 KINDS: Mapping[Kind, KindOfFault] = MappingProxyType(
     {
@@ -30,6 +31,7 @@ KINDS: Mapping[Kind, KindOfFault] = MappingProxyType(
         "cut": CUT,
         "park": PARK,
         "pause": PAUSE,
+        "evict": EVICT,
         "delay": DELAY,
         "drop": DROP,
         "duplicate": DUPLICATE,
@@ -97,3 +99,6 @@ CRASH_POINT_FAULTS = (
 
 PAUSE_FAULTS = (Fault("pause"),)
 """The minimal schedule gate: one process is held before a call while another runs as far as it gets."""
+
+EVICTIONS = (Fault("evict"),)
+"""A rebalance with messages in flight: a consumer is held, loses its Kafka partitions to another, and then goes on."""

@@ -8,13 +8,13 @@ embedded broker has one command for that; here transactions are aborted as a new
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autograder.backends import BackendError
-from autograder.backends.kafka.direct import Direct, DirectError
-from autograder.grading.topics import read_messages
-from autograder.invariants import Message
+from autograder.backends.kafka.direct import Direct, DirectError, Sent
+from autograder.grading.topics import read_messages, read_progress, send_all
+from autograder.invariants import Message, Progress
 
 __all__ = ["KafkaTopics"]
 
@@ -67,6 +67,14 @@ class KafkaTopics:
     def messages(self) -> tuple[Message, ...]:
         """All visible messages, by topic, Kafka partition and offset."""
         return read_messages(self._direct, self._topics)
+
+    def progress(self, group: str) -> tuple[Progress, ...]:
+        """How far a consumer group has come in each Kafka partition."""
+        return read_progress(self._direct, self._topics, group)
+
+    def send(self, topic: str, records: Sequence[Sent]) -> tuple[tuple[int, int], ...]:
+        """Append messages as every producer with the default partitioner does; Kafka partition and offset of each."""
+        return send_all(self._direct, topic, records)
 
     def _wake_coordinators(self) -> None:
         """Kafka makes its own two topics when the first group and the first transaction come; no run waits for that."""

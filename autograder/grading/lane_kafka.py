@@ -1,7 +1,8 @@
 """Kafka for one lane: a broker of its own where that is ours to start, else the world's, one lane at a time.
 
 Lanes use the same names of topics, groups and transactions, so no two of them may share a Kafka at the same time, and
-none the one that notebooks use. A private broker costs 38 MB embedded and 130 MB as Apache Kafka.
+none the one that notebooks use. A private broker costs 38 MB embedded and 130 MB as Apache Kafka. A group's first
+member waits for nobody there: every run begins with an empty group, and would wait for others that do not come.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def lanes_of(world: str, lanes: int) -> int:
 
 
 def _embedded(cleanup: ExitStack) -> MakeTopics:
-    broker = Broker(None)
+    broker = Broker(None, options=("--rebalance-delay-ms", "0"))
     cleanup.callback(broker.kill)
     broker.launch()
 
@@ -51,7 +52,7 @@ def _native(cleanup: ExitStack) -> MakeTopics:
 
     folder = scratch_folders.make()
     cleanup.callback(scratch_folders.remove, folder)
-    kafka = ApacheKafka(Path(folder))
+    kafka = ApacheKafka(Path(folder), settings={"group.initial.rebalance.delay.ms": "0"})
     cleanup.callback(kafka.kill)
     kafka.launch()
 

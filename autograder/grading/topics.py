@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from autograder.backends import BackendError
 from autograder.backends.broker import Broker
-from autograder.backends.kafka.direct import Direct, DirectError
-from autograder.invariants import Message
+from autograder.backends.kafka.direct import Direct, DirectError, Sent
+from autograder.backends.kafka.wire import partition_of
+from autograder.invariants import Message, Progress
 
-__all__ = ["EmbeddedTopics", "read_messages"]
+__all__ = ["EmbeddedTopics", "read_messages", "read_progress", "send_all"]
 
 
 class EmbeddedTopics:
@@ -37,6 +38,14 @@ class EmbeddedTopics:
         """All visible messages, by topic, Kafka partition and offset."""
         return read_messages(self._direct, self._topics)
 
+    def progress(self, group: str) -> tuple[Progress, ...]:
+        """How far a consumer group has come in each Kafka partition."""
+        return read_progress(self._direct, self._topics, group)
+
+    def send(self, topic: str, records: Sequence[Sent]) -> tuple[tuple[int, int], ...]:
+        """Append messages as every producer with the default partitioner does; Kafka partition and offset of each."""
+        return send_all(self._direct, topic, records)
+
 
 def read_messages(kafka: Direct, topics: Iterable[str]) -> tuple[Message, ...]:
     """All messages of these topics that a ``read_committed`` consumer would see, in the order of topic and offset."""
@@ -48,13 +57,45 @@ def read_messages(kafka: Direct, topics: Iterable[str]) -> tuple[Message, ...]:
                 offset=found.offset,
                 key=_text(found.key),
                 value=_text(found.value) or "",
+                headers=tuple((name, _text(value) or "") for name, value in found.headers),
             )
             for topic in topics
             for found in kafka.messages(topic, committed=True)
         )
     except DirectError as error:
-        reason = str(error).rstrip(".")
-        raise BackendError(f"The Kafka broker gave way in the middle of the check ({reason}). Check again.") from error
+        raise _gave_way(error) from error
+
+
+def read_progress(kafka: Direct, topics: Iterable[str], group: str) -> tuple[Progress, ...]:
+    """The committed offset of a group beside the end, for every Kafka partition of these topics."""
+    try:
+        committed = kafka.committed(group)
+        return tuple(
+            Progress(group=group, topic=topic, partition=index, committed=committed.get((topic, index), 0), end=end)
+            for topic in topics
+            for index, end in kafka.end_offsets(topic).items()
+        )
+    except DirectError as error:
+        raise _gave_way(error) from error
+
+
+def send_all(kafka: Direct, topic: str, records: Sequence[Sent]) -> tuple[tuple[int, int], ...]:
+    """Append messages to the Kafka partitions that their keys belong to; Kafka partition and offset of each."""
+    try:
+        count = len(kafka.leaders(topic))
+        places = [partition_of(one.key or b"", count) for one in records]
+        first = {
+            place: kafka.send(topic, place, [one for one, at in zip(records, places, strict=True) if at == place])
+            for place in dict.fromkeys(places)
+        }
+    except DirectError as error:
+        raise _gave_way(error) from error
+    return tuple((place, first[place] + places[:number].count(place)) for number, place in enumerate(places))
+
+
+def _gave_way(error: DirectError) -> BackendError:
+    reason = str(error).rstrip(".")
+    return BackendError(f"The Kafka broker gave way in the middle of the check ({reason}). Check again.")
 
 
 def _text(data: bytes | None) -> str | None:

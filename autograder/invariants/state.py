@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Message", "State", "Stored"]
+__all__ = ["Message", "Progress", "State", "Stored"]
 
 Row = Mapping[str, Any]
 
@@ -22,6 +22,30 @@ class Message:
     value: str
     producer: str = ""
     """The process that sent it, where the judge could tell; empty otherwise."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Name and value, in the order in which they were sent."""
+
+    def header(self, name: str) -> str:
+        """The value of the first header of this name; empty where there is none."""
+        return next((value for known, value in self.headers if known == name), "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a consumer group has come in one Kafka partition."""
+
+    group: str
+    topic: str
+    partition: int
+    committed: int
+    """The committed offset: where the group goes on after a restart; 0 where nothing was committed."""
+    end: int
+    """The offset that the next message will get."""
+
+    @property
+    def lag(self) -> int:
+        """Messages between the committed offset and the end."""
+        return self.end - self.committed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +70,8 @@ class State:
     messages: tuple[Message, ...] = ()
     redis: Mapping[str, Stored] = field(default_factory=dict)
     """By key; empty where a lab has no Redis."""
+    progress: tuple[Progress, ...] = ()
+    """How far the consumer groups have come that the scenario asked about."""
     known: Mapping[str, Any] = field(default_factory=dict)
     """What the scenario knows: the commands given, who was answered, whether the work is finished."""
 

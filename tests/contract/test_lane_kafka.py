@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import pytest
 
 from autograder.backends import Backends
-from autograder.backends.kafka.direct import Direct
+from autograder.backends.kafka.direct import Direct, Sent
 from autograder.backends.worlds import open_world
 from autograder.explore.lane import Lane
 from autograder.grading.lanes import LaneSpec, open_lane
@@ -31,6 +31,12 @@ def publish_half(at):
     producer.send("purchases", b"half").get(20)
     while True:
         pass
+
+def publish_keys(at):
+    producer = KafkaProducer(bootstrap_servers=at.kafka)
+    for number in range(8):
+        producer.send("purchases", key=b"p-%d" % number, value=b"1").get(20)
+    producer.close()
 
 def publish(at):
     producer = KafkaProducer(bootstrap_servers=at.kafka)
@@ -91,6 +97,30 @@ def test_a_killed_consumer_leaves_its_group_at_once(lane: Lane):
     lane.leave_groups("warehouse-1")
     assert members(lane, "warehouse") == 0
     assert lane.tap.members("warehouse-1") == []
+
+
+def test_messages_go_where_every_producer_with_the_default_partitioner_sends_them(lane: Lane):
+    play(lane, "publish_keys")
+    sent = {message.key: message.partition for message in lane.messages()}
+    lane.reset()
+    lane.send("purchases", [Sent(key.encode(), b"again", (("reason", "Ümläut".encode()),)) for key in sent])
+    assert {message.key: message.partition for message in lane.messages()} == sent
+    assert {message.header("reason") for message in lane.messages()} == {"Ümläut"}
+
+
+def test_a_place_is_the_kafka_partition_and_the_offset_that_the_message_has(lane: Lane):
+    places = lane.send("purchases", [Sent(key, value) for key, value in ((b"p-1", b"1"), (b"p-2", b"2"), (b"p-1", b"3"))])
+    found = {(message.partition, message.offset): message.value for message in lane.messages()}
+    assert [found[place] for place in places] == ["1", "2", "3"]
+
+
+def test_the_progress_of_a_group_is_its_committed_offset_beside_the_end(lane: Lane):
+    assert {(one.committed, one.end, one.lag) for one in lane.progress(["warehouse"])} == {(0, 0, 0)}
+    [(place, _), _] = lane.send("purchases", [Sent(b"p-1", b"1"), Sent(b"p-1", b"2")])
+    assert [one.lag for one in lane.progress(["warehouse"]) if one.partition == place] == [2]
+    play(lane, "wait_in_a_group", seen="OffsetCommit")
+    lane.leave_groups("warehouse-1")
+    assert [(one.committed, one.end) for one in lane.progress(["warehouse"]) if one.partition == place] == [(2, 2)]
 
 
 def test_an_open_transaction_hides_nothing_from_the_next_run(lane: Lane):

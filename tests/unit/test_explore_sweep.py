@@ -58,6 +58,10 @@ def test_a_pause_is_tried_before_reads_too():
     assert [strike.label for strike in strikes(scenario(("pause",)), undisturbed())] == ["select-outbox", "insert-outbox", "COMMIT"]
 
 
+def test_a_consumer_may_lose_its_group_before_a_read_too():
+    assert [str(strike.fault) for strike in strikes(scenario(("evict",)), undisturbed())] == ["evict"] * 3
+
+
 def test_background_preparations_come_last():
     found = strikes(scenario(("kill-before",)), undisturbed(["InitProducerId", "COMMIT"]))
     assert [strike.label for strike in found] == ["COMMIT", "InitProducerId"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from autograder.backends.kafka import wire
 from autograder.backends.kafka.batch import whole
 from autograder.backends.kafka.visible import visible
 
-__all__ = ["Direct", "DirectError", "Message"]
+__all__ = ["Direct", "DirectError", "Message", "Sent"]
 
 _LENGTH = struct.Struct(">i")
 _LATEST = -1
@@ -37,6 +37,15 @@ class Message:
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One message to be sent."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 class Direct:
@@ -137,6 +146,25 @@ class Direct:
                       for record in visible(batches, aborted, start, end)]
             start = batches[-1].last + 1
         return found
+
+    def send(self, topic: str, partition: int, records: Sequence[Sent], *, acks: int = -1) -> int:
+        """Append messages to a Kafka partition, as one batch; the offset of the first. Raises DirectError."""
+        batch = wire.batch_of([(one.key, one.value, one.headers) for one in records])
+        told = self.ask("Produce", 8, at=self.leaders(topic)[partition], transactional_id=None, acks=acks,
+                        timeout_ms=10_000, topic_data=[
+                            {"name": topic, "partition_data": [{"index": partition, "records": batch}]}])
+        done = told.responses[0].partition_responses[0]
+        _check(done.error_code, f"messages for {topic}[{partition}]")
+        return int(done.base_offset)
+
+    def committed(self, group: str) -> dict[tuple[str, int], int]:
+        """The offsets that a group has committed, by topic and Kafka partition."""
+        found = self.ask("FindCoordinator", 1, key=group, key_type=0)
+        _check(found.error_code, f"the coordinator of {group}")
+        told = self.ask("OffsetFetch", 5, at=(found.host, found.port), group_id=group, topics=None)
+        _check(told.error_code, f"the offsets of {group}")
+        return {(topic.name, part.partition_index): part.committed_offset
+                for topic in told.topics for part in topic.partitions if part.committed_offset >= 0}
 
     def leave(self, group: str, member: str) -> bool:
         """A member is dead: the group need not wait for its session timeout. False when it was no member."""

@@ -10,15 +10,16 @@ import importlib
 import io
 import struct
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.machinery import PathFinder
 from types import ModuleType
 from typing import Any
 
-__all__ = ["APIS", "PINNED", "Api", "Record", "Request", "Unreadable", "WrongClient", "answer", "crc32c", "parse",
-           "question", "records", "require_pinned", "told", "warm_up", "without_clients"]
+__all__ = ["APIS", "PINNED", "Api", "Record", "Request", "Unreadable", "WrongClient", "answer", "batch_of", "crc32c",
+           "parse", "partition_of", "question", "records", "require_pinned", "told", "warm_up", "without_clients"]
 
 PINNED = "3.0.12"
 
@@ -246,6 +247,23 @@ def records(raw: bytes) -> Iterator[Record]:
     for batch in _record_code("memory_records").MemoryRecords(raw):
         for record in batch:
             yield Record(record.offset, record.timestamp, record.key, record.value, tuple(record.headers))
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """The Kafka partition that a key belongs to: murmur2 modulo their number, as in Kafka's own default partitioner."""
+    murmur2 = importlib.import_module("kafka.partitioner.default").murmur2
+    return int((murmur2(key) & 0x7FFFFFFF) % partitions)
+
+
+def batch_of(records: Iterable[tuple[bytes | None, bytes | None, Iterable[tuple[str, bytes]]]]) -> bytes:
+    """One batch of records (key, value, headers), timed now, from a producer without an id."""
+    build = _record_code("default_records").DefaultRecordBatchBuilder(
+        magic=2, compression_type=0, is_transactional=0, producer_id=-1, producer_epoch=-1, base_sequence=-1,
+        batch_size=1 << 20)
+    now_ms = int(time.time() * 1000)
+    for number, (key, value, headers) in enumerate(records):
+        build.append(number, now_ms, key, value, list(headers))
+    return bytes(build.build())
 
 
 @cache
