@@ -19,6 +19,7 @@ from autograder.grading import scores
 from autograder.grading.handins import solution_ids
 from autograder.grading.judge import judge
 from autograder.grading.lanes import backends_for
+from autograder.grading.parts import keep, with_own_parts
 from autograder.grading.program import Program
 from autograder.grading.progress import progress_text
 from autograder.grading.receipt import Receipt, hand_in
@@ -40,6 +41,7 @@ __all__ = [
     "experiment",
     "grade",
     "notebook_of",
+    "parts",
     "program_of",
     "progress",
     "replay",
@@ -59,8 +61,9 @@ def notebook_of(lab: Lab, notebook: Path | None = None) -> Path:
 
 
 def program_of(lab: Lab, notebook: Path, unsaved: Mapping[str, str] | None = None) -> Program:
-    """What is judged of a notebook; raises Rejected."""
-    return read_program(notebook, lab=lab.name, tasks=solution_ids(lab), unsaved=unsaved)
+    """What is judged of a notebook in the learner's own clone, with the learner's own parts; raises Rejected."""
+    program = read_program(notebook, lab=lab.name, tasks=solution_ids(lab), unsaved=unsaved)
+    return with_own_parts(lab, program)
 
 
 def check(
@@ -77,6 +80,7 @@ def check(
     verdict = judge_program(lab, program, [task] if task else None, progress)
     if notebook is not None and notebook.absolute() != notebook_of(lab):
         verdict = replace(verdict, notebook=str(notebook))
+    verdict = replace(verdict, notes=(*verdict.notes, *keep(verdict, program)))
     try:
         scores.record(verdict, program)
     except OSError as error:
@@ -130,6 +134,13 @@ def experiment(request: Mapping[str, Any]) -> dict[str, Any]:
     from autograder.grading.experiments import play_experiment
 
     return play_experiment(request)
+
+
+def parts(lab_name: str) -> dict[str, list[dict[str, str]]]:
+    """The parts that a lab uses, the learner's own where there are some: for each function the cells in which it stands."""
+    lab = find(lab_name)
+    used = with_own_parts(lab, Program(title=lab.name, cells=())).parts
+    return {part.function: [{"name": cell.name, "source": cell.source} for cell in part.cells] for part in used}
 
 
 def submit(lab_name: str, notebook: Path | None = None, *, learner: str | None = None) -> Receipt:

@@ -13,13 +13,15 @@ import sys
 import traceback
 import types
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from shop import parts
 
 from autograder.values import plain, restored
 
-__all__ = ["Compiled", "call", "compile_cells", "execute", "one_line"]
+__all__ = ["Compiled", "call", "compile_cells", "compile_program", "execute", "one_line"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,25 @@ class Compiled:
 
     codes: tuple[tuple[str, types.CodeType], ...] = ()
     broken: tuple[str, ...] = ()
+    parts: Mapping[str, tuple[types.CodeType, ...]] = field(default_factory=dict)
+    """What ``shop.parts`` holds, by the name of the function."""
+
+    @property
+    def names(self) -> set[str]:
+        """What the learner's cells are called in a traceback, those of parts included."""
+        return {name for name, _ in self.codes} | {code.co_filename for codes in self.parts.values() for code in codes}
+
+
+def compile_program(cells: Sequence[dict[str, str]], parts: Mapping[str, Sequence[dict[str, str]]]) -> Compiled:
+    """Compile a program and the parts that it may import; cells of a part that are not Python are left out."""
+    seen: dict[str, tuple[types.CodeType, ...]] = {}
+    compiled = {}
+    for function, of in parts.items():
+        key = "\0".join(cell["source"] for cell in of)
+        if key not in seen:
+            seen[key] = tuple(code for _, code in compile_cells(of).codes)
+        compiled[function] = seen[key]
+    return replace(compile_cells(cells), parts=compiled)
 
 
 def compile_cells(cells: Sequence[dict[str, str]]) -> Compiled:
@@ -70,7 +91,7 @@ class _SilentModule(types.ModuleType):
 def call(program: Compiled, function: str, arguments: list[Any]) -> dict[str, Any]:
     """Execute the cells and call the function; the reply for the judge. Raises nothing but what ends a process."""
     names, broken = execute(program)
-    cells = {name for name, _ in program.codes}
+    cells = program.names
     target = names.get(function)
     if not callable(target):
         reply = {"kind": "no function", "error": f"no cell defines {function}()"}
@@ -82,9 +103,10 @@ def call(program: Compiled, function: str, arguments: list[Any]) -> dict[str, An
 def execute(program: Compiled) -> tuple[dict[str, Any], list[str]]:
     """Execute the cells in a fresh ``__main__``: what they define, and one sentence for each that failed."""
     sys.modules["autograder.notebook"] = _SilentModule("autograder.notebook")
+    parts.fill(program.parts)
     main = types.ModuleType("__main__")
     sys.modules["__main__"] = main
-    cells = {name for name, _ in program.codes}
+    cells = program.names
     broken = list(program.broken)
     for name, code in program.codes:
         failure = _attempt(lambda code=code: _finish(eval(code, main.__dict__)), cells)

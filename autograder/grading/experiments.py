@@ -13,6 +13,7 @@ from autograder.explore.names import BadRunName, RunName
 from autograder.explore.stage import Stage
 from autograder.explore.strike_words import strike_of, strikes_of
 from autograder.grading.lanes import LaneSpec, open_lane
+from autograder.grading.parts import with_own_parts
 from autograder.grading.program import Cell, Program
 from autograder.grading.selection import definitions_only, names_bound, without_magics
 from autograder.labs import find
@@ -46,7 +47,7 @@ def play_experiment(request: Mapping[str, Any]) -> dict[str, Any]:
         strike=strike,
         then=then,
     )
-    program = program_of_cells(request["cells"])
+    program = with_own_parts(lab, program_of_cells(request["cells"]))
     for function in request["functions"].values():
         if not program.is_attempted(function):
             raise ValueError(f"{function} is not defined in this notebook: run the cell that defines it first.")

@@ -12,6 +12,7 @@ from autograder.backends import BackendError, Backends
 from autograder.explore.scenario import Engine, Playable, Played, named
 from autograder.explore.sweep import Swept, sweep
 from autograder.grading.lanes import LANES, LaneSpec, Pool
+from autograder.grading.parts import said_of, with_reference_parts
 from autograder.grading.program import Program
 from autograder.grading.verdict import TaskVerdict, Verdict, judge_task
 from autograder.labs import Lab, Task, find
@@ -41,9 +42,10 @@ def judge(
 ) -> Verdict:
     """The verdict on a hand-in: every named task (all graded ones by default), every scenario, every fault.
 
-    A task's further scenarios are not played when ``enough`` says so of what its first ones have shown.
+    A program that comes without the parts that its lab uses gets the reference's. A task's further scenarios are not played when ``enough`` says so of what its first ones have shown.
     """
     lab = find(lab_name)
+    program = with_reference_parts(lab, program)
     chosen = [lab.task(name) for name in tasks] if tasks is not None else [task for task in lab.tasks if task.graded]
     began = time.monotonic()
     with Pool(LaneSpec(backends=backends, lab=lab.name, program=program), lanes=lanes) as pool:
@@ -56,7 +58,7 @@ def judge(
         lab=lab.name,
         tasks=tuple(verdicts),
         protection=protection,
-        notes=(*program.notes, *_sources(program)),
+        notes=(*program.notes, *said_of(program), *_sources(program)),
         seconds=time.monotonic() - began,
     )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from autograder.grading.python_source import bound_by, parse
 
-__all__ = ["Cell", "CellRole", "Program", "defined_functions", "is_starter"]
+__all__ = ["Cell", "CellRole", "Part", "Program", "defined_functions", "fingerprint", "is_starter"]
 
 CellRole = Literal["given", "solution", "free"]
 Defined = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -31,6 +32,23 @@ class Cell:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Part:
+    """A function of an earlier lab that a program may import from ``shop.parts``, with the cells in which it stands."""
+
+    lab: str
+    task: str
+    function: str
+    cells: tuple[Cell, ...]
+    own: bool
+    """Did the learner write it? Else it is the reference's."""
+
+    @property
+    def sha256(self) -> str:
+        """A short hash of its cells."""
+        return fingerprint(self.cells)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Program:
     """The learner's cells in order, and what the judge noticed while taking them."""
 
@@ -44,6 +62,8 @@ class Program:
     """The tasks whose unsaved source was taken instead of the file's."""
     sha256: str = ""
     """Fingerprint of the notebook file's bytes, for the receipt."""
+    parts: tuple[Part, ...] = ()
+    """What it may import of earlier labs."""
 
     def functions(self) -> dict[str, tuple[str, ...]]:
         """The functions and classes that each task's cells define, in order."""
@@ -63,6 +83,11 @@ class Program:
         if isinstance(last, Defined):
             return not is_starter(last)
         return last is not None
+
+
+def fingerprint(cells: Iterable[Cell]) -> str:
+    """A short hash of everything in these cells that is judged."""
+    return hashlib.sha256("\0".join(cell.source for cell in cells).encode()).hexdigest()[:16]
 
 
 def defined_functions(source: str) -> dict[str, Defined]:

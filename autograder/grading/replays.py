@@ -9,6 +9,7 @@ from autograder.explore.names import BadRunName, RunName
 from autograder.explore.scenario import Played
 from autograder.explore.sweep import Coverage, Swept
 from autograder.grading.lanes import LaneSpec, Pool, backends_for
+from autograder.grading.parts import with_reference_parts
 from autograder.grading.program import Program
 from autograder.grading.request import Report, report_of
 from autograder.grading.verdict import Verdict, judge_task
@@ -22,7 +23,7 @@ def play_again(lab: Lab, program: Program, run: str, *, progress: Callable[[str]
     name = RunName.parse(run)
     task = _task(lab, name)
     with backends_for(lab, progress) as backends:
-        spec = LaneSpec(backends=backends, lab=lab.name, program=program)
+        spec = LaneSpec(backends=backends, lab=lab.name, program=with_reference_parts(lab, program))
         with Pool(spec, lanes=1) as pool:
             played = next(iter(pool(name.scenario, [name])))
     if not played.reached:

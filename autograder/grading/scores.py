@@ -5,7 +5,6 @@ Lines are only ever added. The last full check of a lab counts; a check that end
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -15,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from autograder.backends import state_folder
-from autograder.grading.program import Program
+from autograder.grading.program import Program, fingerprint
 from autograder.grading.verdict import Verdict
 from autograder.labs import NAMES, find
 
-__all__ = ["Score", "add_line", "fingerprint", "last_scores", "record", "scores_file"]
+__all__ = ["Score", "add_line", "last_scores", "record", "scores_file"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,18 +34,12 @@ class Score:
     """Points by task."""
     kinds: Mapping[str, str] = field(default_factory=dict)
     parts: Mapping[str, str] = field(default_factory=dict)
-    """Source of every task that earned full points: later labs build on it."""
+    """Fingerprint of every task that earned full points; its source is kept as a part, for later labs to build on."""
 
 
 def scores_file() -> Path:
     """Where the scores are kept."""
     return state_folder() / "learner" / "scores.jsonl"
-
-
-def fingerprint(program: Program) -> str:
-    """A short hash of everything that is judged."""
-    text = "\0".join(cell.source for cell in program.cells)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def record(verdict: Verdict, program: Program, *, now: datetime | None = None) -> Score | None:
@@ -58,7 +51,7 @@ def record(verdict: Verdict, program: Program, *, now: datetime | None = None) -
     score = Score(
         lab=verdict.lab,
         at=(now or datetime.now(UTC)).isoformat(timespec="seconds"),
-        program=fingerprint(program),
+        program=fingerprint(program.cells),
         points={task.task: task.points for task in verdict.tasks},
         kinds={task.task: task.kind for task in verdict.tasks},
         parts=_parts(verdict, program),
@@ -68,8 +61,7 @@ def record(verdict: Verdict, program: Program, *, now: datetime | None = None) -
 
 
 def _parts(verdict: Verdict, program: Program) -> dict[str, str]:
-    source = "\n\n".join(cell.source for cell in program.cells)
-    return {task.task: source for task in verdict.tasks if task.points_max and task.points == task.points_max}
+    return {task.task: fingerprint(program.cells) for task in verdict.tasks if task.is_full}
 
 
 def add_line(path: Path, row: Mapping[str, Any]) -> None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograder.explore.subject import RUN_LIMIT_S
-from autograder.grading.program import Program
+from autograder.grading.program import Cell, Program
 from autograder.grading.protocol import Result
 from autograder.grading.running import Running
 from autograder.grading.sandbox import Protection, Sandbox
@@ -122,8 +122,12 @@ class Zygote:
 
 
 def _load(link: ZygoteLink, program: Program) -> list[str]:
-    cells = [{"name": cell.name, "source": cell.source} for cell in program.cells]
-    return link.ask({"op": "load", "cells": cells})["broken"]
+    parts = {part.function: _told(part.cells) for part in program.parts}
+    return link.ask({"op": "load", "cells": _told(program.cells), "parts": parts})["broken"]
+
+
+def _told(cells: Iterable[Cell]) -> list[dict[str, str]]:
+    return [{"name": cell.name, "source": cell.source} for cell in cells]
 
 
 def _killer(link: ZygoteLink, run: int, pid: int) -> Callable[[], None]:

@@ -41,6 +41,11 @@ class TaskVerdict:
     """A run that breaks no rule and was asked for all the same."""
 
     @property
+    def is_full(self) -> bool:
+        """Did it earn all there is to earn?"""
+        return self.points_max > 0 and self.points == self.points_max
+
+    @property
     def counterexample(self) -> Played | None:
         """The smallest run that broke a rule, of the first scenario that found one."""
         return next((swept.smallest for swept in self.swept if swept.smallest is not None), None)

@@ -17,8 +17,7 @@ __all__ = ["live"]
 
 def live(program: cells.Compiled, seed: str) -> dict[str, Any]:
     """Execute the cells, then live until the judge ends it."""
-    names = {name for name, _ in program.codes}
-    inside = Inside(WIRE, names.__contains__, cells.one_line)
+    inside = Inside(WIRE, program.names.__contains__, cells.one_line)
     with virtual_time(inside.loop, seed):
         main, broken = cells.execute(program)
         for sentence in broken:

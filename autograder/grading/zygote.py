@@ -4,7 +4,7 @@ Started by exec (``python -m autograder.grading.zygote FD``), never by fork from
 secrets, no threads and no connections. It speaks JSON lines with the judge over the socket FD:
 
     hello {sandbox, preload, scratch}          -> {protection}
-    load  {cells}                              -> {broken}, with the clients imported that the cells name
+    load  {cells, parts}                       -> {broken}, with the clients imported that the cells name
     start {run, function, arguments, ports}    -> {pid}, with three descriptors: answer, output, ending
     start {run, seed, ports}                   -> {pid}, with a fourth, the wire: a process in virtual time
     kill  {run}                                -> {} when the process and all it started are gone
@@ -127,8 +127,10 @@ class _Zygote:
 
     def load(self, request: dict[str, Any]) -> dict[str, Any]:
         """Compile the learner's cells for all later runs, and import the clients that they name."""
-        self._program = cells.compile_cells(request["cells"])
-        warmth.import_and_warm(warmth.wanted_by([cell["source"] for cell in request["cells"]], self._preload))
+        parts = request["parts"]
+        self._program = cells.compile_program(request["cells"], parts)
+        sources = [cell["source"] for of in (request["cells"], *parts.values()) for cell in of]
+        warmth.import_and_warm(warmth.wanted_by(sources, self._preload))
         gc.collect()
         gc.freeze()
         return {"broken": list(self._program.broken)}

@@ -103,6 +103,8 @@ class Lab:
     """The tables that every run begins with."""
     reads: tuple[str, ...] = ()
     """Folders that the program may read beside its own cells."""
+    uses: tuple[str, ...] = ()
+    """Parts of earlier labs that the program may import, as :data:`autograder.labs.parts.SIGNATURES` names them."""
 
     @property
     def engines(self) -> frozenset[Engine]:
