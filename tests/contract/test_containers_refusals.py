@@ -14,6 +14,7 @@ from autograder.backends.containers import Containers, refusals, take_down
 from autograder.backends.containers.docker import examine
 from autograder.backends.containers.progress import sentence_of
 from autograder.backends.errors import BackendError
+from autograder.backends.processes import wait_until
 
 DOCKER = """\
 #!{python}
@@ -192,6 +193,18 @@ def test_what_was_begun_is_ended_when_the_start_fails(docker, world):
     docker.fails(" up ", "container x-redis-1 is unhealthy")
     refused(world.start)
     assert " down " in docker.asked()[-1]
+
+
+def test_the_dead_are_started_again_by_the_next_look_when_this_one_fails(docker, world, monkeypatch):
+    monkeypatch.setattr(Containers, "_let_us_in", lambda world: None)
+    monkeypatch.setattr("autograder.backends.containers.world.prepare_shop", lambda address: None)
+    world.start()
+    docker.fails(" up ", "container x-redis-1 exited (0)")
+    with pytest.raises(BackendError, match="container of redis"):
+        wait_until(world.mend, 30)
+    docker.answers()
+    assert [sentence.split()[0] for sentence in world.mend()] == ["Postgres", "Redis", "Kafka"]
+    world.stop()
 
 
 def test_the_containers_of_another_clone_under_our_name_are_left_alone(docker, world):

@@ -90,6 +90,8 @@ class Containers:
         self.clone: str = known["clone"] if ours else secrets.token_hex(8)
         self.restarts = dict.fromkeys(SERVICES, 0)
         self._watch: DeathWatch | None = None
+        self._died: dict[str, str] = {}
+        """What died and does not run again yet, and how."""
         self.postgres = Service("Postgres", lambda: self.project, lambda: self.addresses()[0].postgres)
         self.redis = Service("Redis", lambda: self.project, lambda: self.addresses()[0].redis)
         self.kafka = Service("Kafka", lambda: self.project, lambda: self.addresses()[0].kafka)
@@ -144,6 +146,7 @@ class Containers:
             with suppress(BackendError):
                 self.stop()
             raise
+        self._died = {}
         self._begin_watching()
 
     def stop(self) -> None:
@@ -161,17 +164,24 @@ class Containers:
         self._write_record(up=False)
 
     def mend(self) -> list[str]:
-        """Start again the containers that have died since the last look; one sentence for each."""
+        """Start again the containers that have died since the last look; one sentence for each.
+
+        When that fails, the next call tries again.
+        """
         if self._watch is None:
             return []
         if not self._watch.is_running():
             self._begin_watching()
-            died = {service: "unseen" for service in self._not_running()}
+            self._died |= dict.fromkeys(self._not_running(), "unseen")
         else:
-            died = self._watch.deaths()
-        if not died:
+            self._died |= self._watch.deaths()
+        if not self._died:
             return []
+        # Docker tells of a death before its list shows it; Compose would take the dead for running and wait in vain. To
+        # look at a container waits until Docker has noted what became of it.
+        self.project.containers()
         self.project.compose(*UP, timeout_s=UP_TIMEOUT_S)
+        died, self._died = self._died, {}
         said = []
         for name, service in SERVICES.items():
             if service in died:
