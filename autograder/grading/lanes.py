@@ -150,7 +150,7 @@ class Pool:
             lanes, mp_context=multiprocessing.get_context("fork"), initializer=_begin_worker
         )
         self._lock = threading.Lock()
-        self._free = lanes + 1
+        self._places = self._free = lanes + 1
         self._line: deque[tuple[str, RunName, Future[Played]]] = deque()
         self._promised: dict[tuple[str, RunName], Future[Played]] = {}
 
@@ -160,13 +160,14 @@ class Pool:
     def __exit__(self, *exc: object) -> None:
         with self._lock:
             self._line.clear()
-        if self._own and isinstance(exc[1], KeyboardInterrupt):
+            unwanted = self._free < self._places
+        if self._own and (unwanted or isinstance(exc[1], KeyboardInterrupt)):
             self._end_workers()
         if self._own:
             self.executor.shutdown(wait=True, cancel_futures=True)
 
     def _end_workers(self) -> None:
-        """Whoever pressed Ctrl-C does not wait for a run; what the workers leave behind, the next judge removes."""
+        """Nobody waits for a run that nobody wants any more; what the workers leave behind, the next judge removes."""
         for process in list((getattr(self.executor, "_processes", None) or {}).values()):
             process.terminate()
 

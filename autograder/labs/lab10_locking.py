@@ -83,11 +83,11 @@ def _carts(name: str, function: str) -> tuple[ScheduleScenario, ...]:
             rules=rules, read=DEADLOCK,
         ),
         meeting(
-            f"{name}-three", "Two baskets with three items each", function, "l2v2s2", *THREE, rules=rules, read=DEADLOCK
-        ),
-        meeting(
             f"{name}-one-of-two", "A basket and a single lamp, of which there is one", function, "l1m0", LAMP_AND_MUG, LAMP,
             rules=rules, read=DEADLOCK,
+        ),
+        meeting(
+            f"{name}-three", "Two baskets with three items each", function, "l2v2s2", *THREE, rules=rules, read=DEADLOCK
         ),
     )  # fmt: skip
 

@@ -10,12 +10,12 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from autograder.backends.kafka.direct import Direct
+from autograder.backends.kafka.direct import Direct, DirectError
 from tests.contract.under_test import SESSION_MS
 
 with warnings.catch_warnings():
@@ -24,7 +24,7 @@ with warnings.catch_warnings():
     from kafka import KafkaConsumer, KafkaProducer
     from kafka.admin import KafkaAdminClient
 
-__all__ = ["ROOT", "EmbeddedBroker", "Kafka", "read", "until"]
+__all__ = ["ROOT", "EmbeddedBroker", "Kafka", "read", "served", "until"]
 
 ROOT = Path(__file__).parents[3]
 _PATIENCE_S = 20.0
@@ -70,13 +70,17 @@ class Kafka:
         return self._clients.enter_context(closing(Direct(self.bootstrap)))
 
     def topic(self, partitions: int = 1, replicas: int = 1, **settings: str) -> str:
-        """A new topic with a name of its own; ``retention_ms="500"`` sets ``retention.ms``."""
-        name = self.name("orders")
+        """A new topic with a name of its own; ``retention_ms="500"`` sets ``retention.ms``.
+
+        Apache Kafka says that it is made a moment before its leaders serve it; this waits for them.
+        """
+        name, direct = self.name("orders"), self.direct()
         configs = [{"name": key.replace("_", "."), "value": value} for key, value in settings.items()]
-        told = self.direct().ask("CreateTopics", 4, timeout_ms=5000, validate_only=False, topics=[
+        told = direct.ask("CreateTopics", 4, timeout_ms=5000, validate_only=False, topics=[
             {"name": name, "num_partitions": partitions, "replication_factor": replicas, "assignments": [],
              "configs": configs}])
         assert told.topics[0].error_code == 0, told
+        assert until(lambda: len(served(direct, name)) == partitions), "nobody serves it"
         return name
 
     @staticmethod
@@ -142,6 +146,13 @@ class EmbeddedBroker(Kafka):
         port = self.bootstrap.rpartition(":")[2]
         self.kill()
         self.start("--port", port)
+
+
+def served(direct: Direct, topic: str) -> dict[int, int]:
+    """Where a topic ends, by partition; nothing while one of its leaders does not serve it yet."""
+    with suppress(DirectError, KeyError):  # no leader is known yet, or it does not know yet that it leads
+        return direct.end_offsets(topic)
+    return {}
 
 
 def read(consumer: KafkaConsumer, count: int, patience_s: float = _PATIENCE_S) -> list[Any]:

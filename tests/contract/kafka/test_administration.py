@@ -10,7 +10,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import InvalidPartitionsError, InvalidReplicationFactorError, TopicAlreadyExistsError
 
 from autograder.backends.kafka.direct import DirectError
-from tests.contract.kafka.cluster import Kafka
+from tests.contract.kafka.cluster import Kafka, served, until
 
 
 def create(kafka: Kafka, name: str, partitions: int = 1, replicas: int = 1) -> None:
@@ -44,7 +44,7 @@ def test_a_topic_grows_and_keeps_its_messages(kafka: Kafka) -> None:
     topic = kafka.topic()
     kafka.fill(topic, 3)
     kafka.admin().create_partitions({topic: 4})
-    assert kafka.direct().end_offsets(topic) == {0: 3, 1: 0, 2: 0, 3: 0}
+    assert until(lambda: served(kafka.direct(), topic) == {0: 3, 1: 0, 2: 0, 3: 0})
 
 
 def test_a_deleted_topic_is_gone_and_a_new_one_of_its_name_is_empty(kafka: Kafka) -> None:

@@ -9,7 +9,7 @@ import pytest
 from kafka.record.util import calc_crc32c
 
 from autograder.backends.kafka.codes import Code
-from autograder.backends.kafka.direct import Direct, DirectError
+from autograder.backends.kafka.direct import DirectError
 from autograder.backends.kafka.settings import SETTINGS
 from autograder.backends.kafka.wire import APIS
 from tests.contract.kafka import wishes
@@ -22,13 +22,6 @@ def changed(raw: bytes, at: int, value: bytes) -> bytes:
     """A batch in which some bytes are others, with the checksum for that."""
     other = raw[:at] + value + raw[at + len(value):]
     return other[:17] + struct.pack(">I", calc_crc32c(other[21:]) & 0xFFFFFFFF) + other[21:]
-
-
-def served_topic(kafka: Kafka, direct: Direct) -> str:
-    """A new topic that its leader serves already; Apache Kafka says that it is made a moment before."""
-    topic = kafka.topic()
-    assert until(lambda: wishes.fetch(direct, topic, 0) == Code.NONE)
-    return topic
 
 
 def test_whatever_the_embedded_broker_offers_is_offered_everywhere(kafka: Kafka) -> None:
@@ -86,8 +79,9 @@ def test_who_wants_no_answer_learns_of_a_refusal_by_the_end_of_the_connection(ka
 ])
 def test_sequence_numbers_are_checked_as_far_as_they_are_remembered(
         kafka: Kafka, sequences: tuple[int, ...], codes: tuple[Code, ...]) -> None:
-    direct = kafka.direct()
-    topic, producer = served_topic(kafka, direct), wishes.new_producer(direct).producer_id
+    topic, direct = kafka.topic(), kafka.direct()
+    producer = wishes.new_producer(direct).producer_id
+    assert until(lambda: wishes.fetch(direct, topic, 0) == Code.NONE)
     assert tuple(wishes.send(direct, topic, wishes.batch(producer, number))[0] for number in sequences) == codes
 
 
@@ -102,8 +96,7 @@ def test_a_transactional_producer_needs_a_name_and_a_sensible_timeout(
 
 
 def test_a_transaction_takes_only_what_was_announced_and_nothing_after_its_end(kafka: Kafka) -> None:
-    name, direct = kafka.name("relay"), kafka.direct()
-    topic = served_topic(kafka, direct)
+    topic, name, direct = kafka.topic(), kafka.name("relay"), kafka.direct()
     producer = wishes.new_producer(direct, name)
 
     def send(sequence: int, *, transactional: bool = True, named: bool = True) -> int:
@@ -123,8 +116,7 @@ def test_a_transaction_takes_only_what_was_announced_and_nothing_after_its_end(k
 
 
 def test_a_transaction_takes_no_offsets_of_a_group_that_it_has_not_announced(kafka: Kafka) -> None:
-    name, direct = kafka.name("relay"), kafka.direct()
-    topic = served_topic(kafka, direct)
+    topic, name, direct = kafka.topic(), kafka.name("relay"), kafka.direct()
     producer = wishes.new_producer(direct, name)
     assert wishes.add_partition(direct, name, producer, topic) == Code.NONE
     group = kafka.name("warehouse")
@@ -147,8 +139,7 @@ def test_a_producer_may_ask_again_for_the_epoch_whose_answer_it_has_lost(kafka: 
 
 
 def test_who_takes_over_an_open_transaction_is_two_epochs_further(kafka: Kafka) -> None:
-    name, direct = kafka.name("relay"), kafka.direct()
-    topic = served_topic(kafka, direct)
+    topic, name, direct = kafka.topic(), kafka.name("relay"), kafka.direct()
     zombie = wishes.new_producer(direct, name)
     assert wishes.add_partition(direct, name, zombie, topic) == Code.NONE
     assert wishes.new_producer(direct, name).producer_epoch == zombie.producer_epoch + 2
