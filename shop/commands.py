@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-__all__ = ["PlaceOrder", "Reserve"]
+__all__ = ["Charge", "PlaceOrder", "Refund", "Reserve"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,3 +29,25 @@ class Reserve:
     reservation_id: str
     buyer: str
     lines: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Charge:
+    """Take ``amount`` (in cents) from ``buyer`` for one purchase.
+
+    ``key`` is the idempotency key: chosen once, stored, and repeated with every attempt of this very payment.
+    """
+
+    key: str
+    purchase_id: str
+    buyer: str
+    amount: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refund:
+    """Give back ``amount`` (in cents) of an earlier charge; ``key`` as in :class:`Charge`."""
+
+    key: str
+    charge_id: str
+    amount: int

@@ -6,6 +6,7 @@
 from autograder.backends.addresses import Backends, ShopAddresses
 from autograder.backends.client import Lease, connect, run_job, status, stop
 from autograder.backends.errors import BackendError
+from autograder.backends.gateway import Sandbox
 from autograder.backends.state import ROOT, state_folder
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "BackendError",
     "Backends",
     "Lease",
+    "Sandbox",
     "ShopAddresses",
     "connect",
     "run_job",

@@ -16,6 +16,8 @@ class Backends:
     kafka: str
     world: str
     """The name of the world: ``embedded``, ``native`` or ``containers``."""
+    sandbox: str = ""
+    """The address of the sandbox of the payment gateway that notebooks use; each lane of a check has a gateway of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)

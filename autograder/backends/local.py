@@ -14,6 +14,7 @@ from autograder.backends.addresses import Backends, ShopAddresses
 from autograder.backends.broker import Broker
 from autograder.backends.databases import prepare_shop
 from autograder.backends.errors import BackendError
+from autograder.backends.gateway import GatewayServer
 from autograder.backends.postgres import Postgres
 from autograder.backends.processes import Identity, end
 from autograder.backends.redis import Redis
@@ -59,7 +60,7 @@ def _embedded_servers(state: Path, ports: Mapping[str, int]) -> tuple[Postgres, 
 
 
 class LocalWorld:
-    """Postgres, Redis and Kafka as our own child processes, their data in the state folder.
+    """Postgres, Redis, Kafka and the payment gateway as our own child processes, their data in the state folder.
 
     ``servers.json`` there names the processes that run and the ports they had, so that the next start can end what a
     killed supervisor left behind, and notebooks find everything where it was.
@@ -69,16 +70,18 @@ class LocalWorld:
         self.name = name
         self.state = state
         self.record = make_folder(state / "supervisor") / "servers.json"
-        self.postgres, self.redis, self.kafka = make(state, self._recorded_ports().get(name, {}))
-        self.restarts = dict.fromkeys(("Postgres", "Redis", "Kafka"), 0)
+        ports = self._recorded_ports().get(name, {})
+        self.postgres, self.redis, self.kafka = make(state, ports)
+        self.gateway = GatewayServer(port=ports.get("Gateway"), control_port=ports.get("Sandbox"))
+        self.restarts = dict.fromkeys(("Postgres", "Redis", "Kafka", "Gateway"), 0)
 
     @property
     def launchers(self) -> Sequence[Launcher]:
-        """The three, the slowest first."""
-        return (self.kafka, self.redis, self.postgres)
+        """All of them, the slowest first."""
+        return (self.kafka, self.gateway, self.redis, self.postgres)
 
     def start(self) -> None:
-        """Launch all three at once, then wait for each; the first start also makes the shop's database."""
+        """Launch all at once, then wait for each; the first start also makes the shop's database."""
         self._end_orphans()
         try:
             for launcher in self.launchers:
@@ -93,7 +96,7 @@ class LocalWorld:
         self._write_record()
 
     def stop(self) -> None:
-        """End all three; the record keeps their ports."""
+        """End them all; the record keeps their ports."""
         for launcher in self.launchers:
             launcher.stop()
         # The state folder may be gone: a clone was removed.
@@ -116,8 +119,9 @@ class LocalWorld:
     def addresses(self) -> tuple[Backends, ShopAddresses]:
         """Where everything is."""
         redis, kafka = self.redis.address, self.kafka.address
-        judge = Backends(postgres=self.postgres.address, redis=redis, kafka=kafka, world=self.name)
-        return judge, ShopAddresses(postgres=self.postgres.shop_address(), kafka=kafka, redis=redis)
+        sandbox, gateway = self.gateway.control_address, self.gateway.address
+        judge = Backends(postgres=self.postgres.address, redis=redis, kafka=kafka, world=self.name, sandbox=sandbox)
+        return judge, ShopAddresses(postgres=self.postgres.shop_address(), kafka=kafka, redis=redis, gateway=gateway)
 
     def status(self) -> dict[str, Any]:
         """One entry per backend."""
@@ -149,6 +153,7 @@ class LocalWorld:
 
     def _ports(self) -> dict[str, int]:
         ports = {"Postgres": self.postgres.port, "Redis": self.redis.port}
+        ports |= {"Gateway": self.gateway.port, "Sandbox": self.gateway.control_port}
         try:
             return {**ports, "Kafka": self.kafka.port}
         except BackendError:

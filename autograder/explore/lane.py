@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import set_json_loads
 from psycopg.types.string import TextLoader
 
+from autograder.backends import Sandbox
 from autograder.backends.databases import JUDGES_PATH, KEEPER, reset, reset_statement
 from autograder.backends.kafka.direct import Sent
 from autograder.explore.seeds import Seeds
@@ -25,7 +27,7 @@ from autograder.explore.subject import Running, Subjects
 from autograder.invariants import Message, Progress
 from autograder.tap import BackendStuck, Tap, leave_group
 
-__all__ = ["Lane", "Topics"]
+__all__ = ["Gateway", "Lane", "Topics"]
 
 
 AS_TEXT = ("timestamptz", "timestamp", "date", "timetz", "time", "interval")
@@ -57,17 +59,33 @@ class Topics(Protocol):
         """Append messages where their keys belong; Kafka partition and offset of each."""
 
 
+@dataclass(frozen=True)
+class Gateway:
+    """The lane's payment gateway: where learners find it, and where it is told what to do."""
+
+    address: str
+    sandbox: Sandbox
+
+
 class Lane:
     """Everything that a run needs, ready and warm."""
 
     def __init__(
-        self, *, database_url: str, shop_url: str, topics: Topics | None, redis: Redis | None = None, subjects: Subjects
+        self,
+        *,
+        database_url: str,
+        shop_url: str,
+        topics: Topics | None,
+        redis: Redis | None = None,
+        subjects: Subjects,
+        gateway: Gateway | None = None,
     ) -> None:
         self.database_url = database_url
         self.shop_url = shop_url
         self.topics = topics
         self.redis = redis
         self.subjects = subjects
+        self.gateway = gateway
         self.tap = Tap()
         self.database = _judges_session(database_url)
         self._reset = reset_statement(self.database)
@@ -83,6 +101,8 @@ class Lane:
             self.topics.reset()
         if self.redis is not None:
             self.redis.reset()
+        if self.gateway is not None:
+            self.gateway.sandbox.reset()
 
     def _end_links(self) -> None:
         try:
@@ -132,6 +152,11 @@ class Lane:
             door = self.tap.door(process, "redis", (place.hostname or "", place.port or 0), guarded=True)
             addresses["redis"] = f"redis://127.0.0.1:{door.port}{place.path}"
             ports.append(door.port)
+        if self.gateway is not None:
+            place = urlsplit(self.gateway.address)
+            door = self.tap.door(process, "http", (place.hostname or "", place.port or 0))
+            addresses["gateway"] = f"http://127.0.0.1:{door.port}"
+            ports.append(door.port)
         return addresses, tuple(ports)
 
     @contextmanager
@@ -162,6 +187,12 @@ class Lane:
         """Messages that somebody sent before the story begins; Kafka partition and offset of each."""
         assert self.topics is not None, "a story with messages needs a lab with topics"
         return self.topics.send(topic, records)
+
+    def ledger(self) -> dict[str, tuple[dict[str, Any], ...]]:
+        """What the gateway has taken (``charges``) and given back (``refunds``); nothing where there is no gateway."""
+        if self.gateway is None:
+            return {}
+        return {name: tuple(rows) for name, rows in self.gateway.sandbox.ledger().items()}
 
     def blockers(self, backend_pid: int) -> list[int]:
         """Who holds the lock that this session waits for? Postgres knows; time does not."""

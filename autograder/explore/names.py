@@ -118,11 +118,10 @@ def _strike(parts: list[str], text: str) -> Strike:
 def slug(label: str, length_max: int = LABEL_LENGTH_MAX) -> str:
     """A call's label as one short word of a run's name; equal labels give equal slugs.
 
-    >>> slug("Produce purchases")
-    'Produce-purchases'
+    >>> slug("Produce purchases"), slug("POST /charges")
+    ('Produce-purchases', 'POST-charges')
     """
-    word = re.sub(r"[^A-Za-z0-9_*/~]+", "-", label).strip("-") or "call"
-    word = word.replace("/", "-")
+    word = re.sub(r"[^A-Za-z0-9_*~]+", "-", label).strip("-") or "call"
     if len(word) <= length_max:
         return word
     digits = 6 if length_max == LABEL_LENGTH_MAX else 4

@@ -15,7 +15,7 @@ from autograder.explore.names import RunName, Strike, slug
 from autograder.explore.pairs import NO_PAIRS, Pairs
 from autograder.explore.recorder import PREPARATIONS
 from autograder.explore.stage import Stage
-from autograder.faults import CRASH_POINT_FAULTS, EVICTIONS, PAUSE_FAULTS
+from autograder.faults import CRASH_POINT_FAULTS, EVICTIONS, PAUSE_FAULTS, Fault
 from autograder.history import Call, History
 from autograder.invariants import Invariant, State, Violation
 
@@ -208,13 +208,15 @@ def strikes(scenario: Scenario, undisturbed: History) -> tuple[Strike, ...]:
     """Every point of an undisturbed run at which one of the scenario's faults can strike, in the order of trying.
 
     A crash point is a call with an effect; a pause is tried before every call, since a read can be overtaken too. A
-    producer's own preparations come last: they happen in the background, at no fixed place among the other calls.
+    producer's own preparations come last: they happen in the background, at no fixed place among the other calls. Where
+    the backend never answered there is no moment after the answer.
     """
     calls = [call for call in undisturbed.by(scenario.target) if call.incarnation == 1]
     calls.sort(key=lambda call: call.label in PREPARATIONS)
     found: list[Strike] = []
     for fault in scenario.faults:
-        found += [_strike(fault, call) for call in calls if call.effect or fault in (*PAUSE, *EVICT)]
+        can_strike = [call for call in calls if call.effect or fault in (*PAUSE, *EVICT)]
+        found += [_strike(fault, call) for call in can_strike if call.end is not None or Fault.named(fault).side != "after"]
     return tuple(dict.fromkeys(found))
 
 

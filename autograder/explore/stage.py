@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from autograder.backends import Sandbox
 from autograder.explore.conductor import Actor, Conductor, Ended
 from autograder.explore.lane import Lane
 from autograder.explore.names import RunName
@@ -208,6 +209,13 @@ class Stage:
         """Put something into the database before the story begins; not part of the history."""
         self.lane.database.execute(sql, parameters or None)
 
+    @property
+    def sandbox(self) -> Sandbox:
+        """The door through which a scenario tells the payment gateway to misbehave; its lab must ask for a gateway."""
+        if self.lane.gateway is None:
+            raise ValueError("this lab has no payment gateway: say gateway=True in its Lab")
+        return self.lane.gateway.sandbox
+
     @contextmanager
     def service(self, process: str) -> Any:
         """A session of another service, recorded like everybody's; yields ``tell(label, shown, sql, *parameters)``.
@@ -246,6 +254,7 @@ class Stage:
             messages=self.lane.messages(),
             progress=self.lane.progress(groups),
             redis=self.lane.redis.contents() if self.lane.redis is not None else {},
+            **self.lane.ledger(),
             known={"trouble": self.trouble, **known},
         )
 

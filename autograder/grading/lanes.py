@@ -22,7 +22,8 @@ from autograder.backends import Backends, connect
 from autograder.backends.databases import (
     create_database, drop_database, drop_ownerless, judges_database, learner_address,
 )  # fmt: skip
-from autograder.explore.lane import Lane
+from autograder.backends.gateway import GatewayServer
+from autograder.explore.lane import Gateway, Lane
 from autograder.explore.names import RunName
 from autograder.explore.scenario import Engine, Played
 from autograder.explore.virtual_lane import VirtualLane
@@ -71,6 +72,7 @@ def open_lane(spec: LaneSpec, cleanup: ExitStack) -> Lane:
     uses_kafka = bool(lab.topics) or lab.number == INSPECTED
     make_topics = begin_kafka(spec.backends, cleanup) if uses_kafka else None
     make_redis = begin_redis(spec.backends, cleanup) if lab.redis or lab.number == INSPECTED else None
+    gateway = _begin_gateway(cleanup) if lab.gateway or lab.number == INSPECTED else None
     drop_ownerless(spec.backends.postgres)
     database = judges_database(next(_numbers))
     cleanup.callback(drop_database, spec.backends.postgres, database)
@@ -80,10 +82,31 @@ def open_lane(spec: LaneSpec, cleanup: ExitStack) -> Lane:
     topics = make_topics(lab.topics) if make_topics else None
     redis = make_redis() if make_redis else None
     lane = Lane(
-        database_url=judge_url, shop_url=learner_address(judge_url), topics=topics, redis=redis, subjects=zygote
+        database_url=judge_url,
+        shop_url=learner_address(judge_url),
+        topics=topics,
+        redis=redis,
+        subjects=zygote,
+        gateway=_gateway_of(gateway, cleanup) if gateway else None,
     )
     cleanup.callback(lane.close)
     return lane
+
+
+def _begin_gateway(cleanup: ExitStack) -> GatewayServer:
+    """Start a payment gateway without waiting for it."""
+    server = GatewayServer()
+    cleanup.callback(server.kill)
+    server.launch()
+    return server
+
+
+def _gateway_of(server: GatewayServer, cleanup: ExitStack) -> Gateway:
+    """A gateway that takes connections, with its sandbox."""
+    server.wait()
+    sandbox = server.sandbox()
+    cleanup.callback(sandbox.close)
+    return Gateway(server.address, sandbox)
 
 
 def open_virtual_lane(spec: LaneSpec, cleanup: ExitStack) -> VirtualLane:

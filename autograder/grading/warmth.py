@@ -58,9 +58,14 @@ _CLIENTS_CHOICE = {"Produce": 9, "JoinGroup": 7}
 
 
 def wanted_by(sources: Sequence[str], names: Sequence[str]) -> list[str]:
-    """Of these modules the big ones that a program names; it may import others too, but each of its forks pays for them."""
+    """Of these modules the big ones that a program names; it may import others too, but each of its forks pays for them.
+
+    The shop's client of the payment gateway speaks HTTP, so whoever names it names that.
+    """
     text = "\n".join(sources)
     named = {package for package in _BIG if re.search(rf"\b{package}\b", text)}
+    if re.search(r"\bGateway\b", text):
+        named.add("http")
     return [name for name in names if name.partition(".")[0] in named]
 
 

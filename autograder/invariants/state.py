@@ -72,6 +72,10 @@ class State:
     """By key; empty where a lab has no Redis."""
     progress: tuple[Progress, ...] = ()
     """How far the consumer groups have come that the scenario asked about."""
+    charges: tuple[Row, ...] = ()
+    """What the payment gateway has taken: id, key, purchase_id, buyer, amount (cents); in order."""
+    refunds: tuple[Row, ...] = ()
+    """What it has given back: id, key, charge_id, amount."""
     known: Mapping[str, Any] = field(default_factory=dict)
     """What the scenario knows: the commands given, who was answered, whether the work is finished."""
 

@@ -97,6 +97,8 @@ class Lab:
     """Kafka topics that exist before anybody comes, with their number of partitions."""
     redis: bool = False
     """Does a run on backends need a Redis? Labs that do not, pay for none."""
+    gateway: bool = False
+    """Does it need the payment gateway? Each lane then has one of its own, at ``at.gateway``."""
     replay: str = "./fortnight replay {run}"
     """The command that plays a run again."""
     schema: Path = SCHEMA

@@ -9,6 +9,7 @@ from .meet import anomalies, meet
 from .predict import outcome, predict
 from .quiz import quiz
 from .recall import recall
+from .sandbox import sandbox
 from .setup import setup
 from .simulate import simulate
 from .system import my_system
@@ -25,6 +26,7 @@ __all__ = [
     "predict",
     "quiz",
     "recall",
+    "sandbox",
     "setup",
     "simulate",
     "written",

@@ -34,6 +34,7 @@ from autograder.backends.containers.service import (
 from autograder.backends.containers.watch import DeathWatch
 from autograder.backends.databases import prepare_shop
 from autograder.backends.errors import BackendError
+from autograder.backends.gateway import GatewayServer
 from autograder.backends.processes import free_port
 from autograder.backends.state import make_folder, read_json, write_text
 
@@ -77,7 +78,7 @@ def take_down(state: Path) -> bool:
 
 
 class Containers:
-    """Postgres, Redis and Kafka in containers of this clone's own; what a supervisor owns in the containers world."""
+    """Postgres, Redis and Kafka in containers of this clone's own, and the shop's payment gateway as a process beside them."""
 
     name = "containers"
 
@@ -88,7 +89,8 @@ class Containers:
         ours = known.get("state") == str(state.resolve())
         self.ports: dict[str, int] = dict(known.get("ports", {})) if ours else {}
         self.clone: str = known["clone"] if ours else secrets.token_hex(8)
-        self.restarts = dict.fromkeys(SERVICES, 0)
+        self.gateway = GatewayServer()
+        self.restarts = dict.fromkeys((*SERVICES, self.gateway.name), 0)
         self._watch: DeathWatch | None = None
         self._died: dict[str, str] = {}
         """What died and does not run again yet, and how."""
@@ -139,7 +141,9 @@ class Containers:
         if missing:
             raise missing_images(missing)
         try:
+            self.gateway.launch()
             self.up()
+            self.gateway.wait()
             self._let_us_in()
             prepare_shop(self._postgres())
         except BaseException:
@@ -152,6 +156,7 @@ class Containers:
     def stop(self) -> None:
         """End and remove the containers and their network; the data stays in the volumes."""
         self._stop_watching()
+        self.gateway.stop()
         self._down()
         # The state folder may be gone: a clone was removed.
         with suppress(BackendError):
@@ -170,11 +175,23 @@ class Containers:
         """
         if self._watch is None:
             return []
-        if not self._watch.is_running():
+        return self._mend_gateway() + self._mend_containers(self._watch)
+
+    def _mend_gateway(self) -> list[str]:
+        if self.gateway.is_running():
+            return []
+        how = self.gateway.how_it_ended()
+        self.gateway.launch()
+        self.gateway.wait()
+        self.restarts[self.gateway.name] += 1
+        return [f"{self.gateway.name} died ({how}) and was started again; what it knew is lost."]
+
+    def _mend_containers(self, watch: DeathWatch) -> list[str]:
+        if not watch.is_running():
             self._begin_watching()
             self._died |= dict.fromkeys(self._not_running(), "unseen")
         else:
-            self._died |= self._watch.deaths()
+            self._died |= watch.deaths()
         if not self._died:
             return []
         # Docker tells of a death before its list shows it; Compose would take the dead for running and wait in vain. To
@@ -192,14 +209,18 @@ class Containers:
     def addresses(self) -> tuple[Backends, ShopAddresses]:
         """Where everything is: for the judge, for notebooks."""
         redis, kafka = f"redis://127.0.0.1:{self.ports['redis']}/0", f"127.0.0.1:{self.ports['kafka']}"
-        judge = Backends(postgres=self._postgres(), redis=redis, kafka=kafka, world=self.name)
+        sandbox, gateway = self.gateway.control_address, self.gateway.address
+        judge = Backends(postgres=self._postgres(), redis=redis, kafka=kafka, world=self.name, sandbox=sandbox)
         shop = f"postgresql://shop@127.0.0.1:{self.ports['postgres']}/shop?{QUERY}"
-        return judge, ShopAddresses(postgres=shop, kafka=kafka, redis=redis)
+        return judge, ShopAddresses(postgres=shop, kafka=kafka, redis=redis, gateway=gateway)
 
     def status(self) -> dict[str, Any]:
         """One entry per backend, for people to read."""
         found = {service_of(container): container for container in self.project.containers()}
-        return {name: self._status_of(name, found.get(service)) for name, service in SERVICES.items()}
+        backends = {name: self._status_of(name, found.get(service)) for name, service in SERVICES.items()}
+        restarts = self.restarts[self.gateway.name]
+        gateway = {"running": self.gateway.is_running(), "port": self.gateway.port, "restarts": restarts}
+        return {**backends, self.gateway.name: gateway}
 
     def _status_of(self, name: str, container: dict[str, Any] | None) -> dict[str, Any]:
         state = container["State"] if container else {}
