@@ -10,6 +10,7 @@ here, and its version is pinned.
 
 from __future__ import annotations
 
+import contextvars
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -36,6 +37,8 @@ class SimulatedRedis:
         self.name, self.sim = name, sim
         self.server = FakeServer(server_type="redis", version=(7,))
         self.up = True
+        self.own = contextvars.copy_context()
+        """Its commands run here, and not in the context of the process that sent them: TIME is the server's."""
         self._connections: list[_Connection] = []
 
     def accept(self, process: str, send: Callable[[bytes], None], cut: Callable[[], None]) -> _Connection:
@@ -89,6 +92,10 @@ class _Socket(AsyncFakeSocket):
         super().__init__(server, 0, set(), None)
         self._answered = answered
 
+    def _decode_error(self, error: Any) -> Any:
+        """As it is: which exception a client makes of it is the client's affair."""
+        return error
+
     def put_response(self, msg: Any) -> None:
         self._answered(getattr(msg, "value", msg) if not isinstance(msg, Exception) else msg)
 
@@ -126,7 +133,7 @@ class _Connection:
         sim, switch = self._sim, self._sim.switch
         running = switch.processes.get(self._process)
         entry = sim.ledger.begin(
-            self._process, self._redis.name, asked.label, tuple(_text(words[1:])),
+            self._process, self._redis.name, asked.label, _told(asked, words),
             incarnation=running.incarnation if running else 1, recorded=asked.counted,
         )  # fmt: skip
         entry.reads = not asked.effect
@@ -140,7 +147,7 @@ class _Connection:
 
     def _execute(self, words: list[bytes], waiting: Waiting, asked: Command) -> None:
         self._asked.append((waiting, asked))
-        self._socket.sendall(_encoded(words))
+        self._redis.own.copy().run(self._socket.sendall, _encoded(words))
 
     def _answered(self, answer: Any) -> None:
         """An answer of fakeredis; one that nobody asked for is a published message."""
@@ -220,6 +227,12 @@ def _first(buffer: bytes) -> tuple[list[bytes], bytes]:
         words.append(after[:length])
         rest = after[length + 2 :]
     return words, rest
+
+
+def _told(asked: Command, words: list[bytes]) -> tuple[Any, ...]:
+    """A command's arguments as a reader wants to see them: a script is its own text, which stands in the program."""
+    rest = tuple(_text(words[1:]))
+    return ("(script)", *rest[1:]) if asked.name in ("EVAL", "EVAL_RO") else rest
 
 
 def _encoded(words: list[bytes]) -> bytes:

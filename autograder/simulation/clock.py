@@ -27,6 +27,8 @@ class Clock(Protocol):
 
     now: float
     """Seconds since the simulation began."""
+    off_s: float
+    """How many seconds the clock of the code that asks is ahead; negative when it is behind."""
 
     def stall(self, seconds: float) -> None:
         """A blocking sleep: nobody in this thread gets anything done meanwhile."""
@@ -81,10 +83,10 @@ def _replacements(chance: random.Random) -> tuple[Any, ...]:
     """What stands in the places of ``_PLACES``, in the same order; called in virtual time only."""
 
     def since_start() -> float:
-        return _here.clock.now
+        return _here.clock.now + _here.clock.off_s
 
     def since_epoch() -> float:
-        return EPOCH_S + _here.clock.now
+        return EPOCH_S + _here.clock.now + _here.clock.off_s
 
     def sleep(seconds: float) -> None:
         _here.clock.stall(max(0.0, seconds))
@@ -112,7 +114,7 @@ def _datetime(real: Any) -> type:
         @classmethod
         def now(cls, tz: Any = None) -> Any:
             clock = _clock()
-            return real.now(tz) if clock is None else real.fromtimestamp(EPOCH_S + clock.now, tz)
+            return real.now(tz) if clock is None else real.fromtimestamp(EPOCH_S + clock.now + clock.off_s, tz)
 
         @classmethod
         def today(cls) -> Any:

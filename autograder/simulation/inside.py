@@ -164,7 +164,8 @@ class Inside:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _make(self, name: str, peers: list[str], make: str, args: list[Any]) -> None:
+    async def _make(self, name: str, peers: list[str], make: str, args: list[Any], clock_off_s: float) -> None:
+        self.loop.off_s = clock_off_s
         self._node = WireNode(self, name, tuple(peers))
         if not make:
             return

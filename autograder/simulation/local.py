@@ -24,7 +24,7 @@ class LocalHost:
     """One incarnation, and its place in the network at once."""
 
     def __init__(self, process: Process, born: Born, switch: Switch) -> None:
-        self.name, self.peers = born.name, born.peers
+        self.name, self.peers, self.clock_off_s = born.name, born.peers, born.clock_off_s
         self._process, self._switch = process, switch
         self._tasks: set[asyncio.Task[Any]] = set()
         self._born = born

@@ -93,6 +93,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     schedule what happens then. ``circles`` is called when the loop turns without end while time stands still.
     """
 
+    off_s: float = 0.0
+    """How far the clock that this process reads is ahead; timers do not care."""
+
     def __init__(self, wait: Callable[[float | None], None], circles: Callable[[], None]) -> None:
         self.now = 0.0
         self.turns = 0

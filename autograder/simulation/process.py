@@ -34,6 +34,8 @@ class Born:
     args: tuple[Any, ...]
     incarnation: int
     seed: str
+    clock_off_s: float = 0.0
+    """How many seconds its clocks are ahead; negative when they are behind."""
 
 
 class Host(Protocol):
@@ -84,6 +86,7 @@ class Process:
     peers: tuple[str, ...] = ()
     restart_after_ms: float | None = 1000
     seed: str = ""
+    clock_off_s: float = 0.0
     incarnation: int = 0
     running: bool = False
     failures: list[str] = field(default_factory=list)
@@ -115,7 +118,7 @@ class Process:
             self.switch.ledger.mark("restart", self.name)
         born = Born(
             name=self.name, peers=self.peers, make=self.make, args=self.args, incarnation=self.incarnation,
-            seed=f"{self.seed}/{self.name}/{self.incarnation}",
+            seed=f"{self.seed}/{self.name}/{self.incarnation}", clock_off_s=self.clock_off_s,
         )  # fmt: skip
         self._host = self.begin(self, born)
 

@@ -45,7 +45,8 @@ class RemoteHost:
         self._numbers = 0
         self._asked: dict[int, Asked] = {}
         self._calls: dict[int, Waiting] = {}
-        self._inbox: list[Row] = [["make", born.name, list(born.peers), born.make, [plain(arg) for arg in born.args]]]
+        made_of = [plain(arg) for arg in born.args]
+        self._inbox: list[Row] = [["make", born.name, list(born.peers), born.make, made_of, born.clock_off_s]]
         self._timer: float | None = None
         self._busy_until = 0.0
         self.gone = False

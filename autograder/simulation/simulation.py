@@ -93,6 +93,12 @@ class _Loop(VirtualLoop):
 
     streams: Streams
 
+    @property
+    def off_s(self) -> float:  # type: ignore[override]
+        """How far the clock of the process whose code is running is ahead."""
+        host = HOST.get()
+        return host.clock_off_s if host is not None else 0.0
+
     async def create_connection(self, factory: Any, host: Any = None, port: Any = None, **named: Any) -> Any:
         """A connection to a simulated backend, by its name."""
         if named.get("sock") is not None or host not in self.streams.backends:
@@ -170,12 +176,16 @@ class Simulation:
     # ---- who takes part
 
     def process(
-        self, name: str, make: Any = "", *args: Any, peers: Collection[str] = (), restart_after_ms: float | None = 1000
+        self, name: str, make: Any = "", *args: Any, peers: Collection[str] = (), restart_after_ms: float | None = 1000,
+        clock_off_s: float = 0.0,
     ) -> Process:
-        """Start a process with learner code: an object of the class ``make``, or the module's functions without one."""
+        """Start a process with learner code: an object of the class ``make``, or the module's functions without one.
+
+        Its clocks are ``clock_off_s`` seconds ahead of everybody else's, or behind; its timers run as all do.
+        """
         process = Process(
             name, self.switch, self._begin, make=make, args=args, peers=tuple(peers), restart_after_ms=restart_after_ms,
-            seed=self.chance,
+            seed=self.chance, clock_off_s=clock_off_s,
         )  # fmt: skip
         self.ledger.processes.setdefault(name)
         self.processes[name] = self.switch.processes[name] = self.switch.parties[name] = process

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -176,3 +177,96 @@ def test_the_client_works_in_a_notebook_too():
         return added
 
     assert tell(story, Simulation()) == [1, 2, 3]
+
+
+ERRORS = """
+    import redis.asyncio as redis
+
+    class Scripts:
+        def __init__(self, node):
+            self.redis = redis.from_url("redis://redis:6379/0", decode_responses=True)
+
+        async def loaded(self):
+            return await self.redis.register_script("return redis.call('incr', KEYS[1])")(keys=["n"])
+
+        async def failing(self):
+            await self.redis.set("name", "Ada")
+            try:
+                await self.redis.incr("name")
+            except redis.ResponseError as error:
+                return str(error)
+"""
+
+
+def test_an_error_of_a_command_reaches_the_client_and_a_script_is_loaded_when_it_is_unknown():
+    with lane_with(ERRORS) as lane:
+        found = []
+
+        async def story(sim):
+            redis_for(sim)
+            sim.process("gate-1", "Scripts")
+            found.append((await sim.client("ada").call("gate-1", "loaded")).value)
+            found.append((await sim.client("ada").call("gate-1", "failing")).value)
+
+        play(lane, story)
+    assert found == [1, "value is not an integer or out of range"]
+
+
+CLOCKS = """
+    import datetime, time
+    import redis.asyncio as redis
+
+    SERVER = "return redis.call('time')[1]"
+
+    class Clocks:
+        def __init__(self, node):
+            self.redis = redis.from_url("redis://redis:6379/0", decode_responses=True)
+
+        async def read(self):
+            now = datetime.datetime.now(datetime.timezone.utc).timestamp()
+            return [time.time(), time.monotonic(), now, int(await self.redis.eval(SERVER, 0))]
+"""
+
+
+def test_a_process_may_have_a_wrong_clock_and_redis_keeps_its_own():
+    with lane_with(CLOCKS) as lane:
+        found = {}
+
+        async def story(sim):
+            redis_for(sim)
+            for name, off_s in (("right-1", 0.0), ("ahead-1", 40.0), ("behind-1", -7.0)):
+                sim.process(name, "Clocks", clock_off_s=off_s)
+            await asyncio.sleep(100)
+            for name in ("right-1", "ahead-1", "behind-1"):
+                found[name] = (await sim.client("ada").call(name, "read")).value
+
+        play(lane, story)
+    right, ahead, behind = found["right-1"], found["ahead-1"], found["behind-1"]
+    assert [round(a - b, 1) for a, b in zip(ahead[:3], right[:3], strict=True)] == [40.0] * 3
+    assert [round(a - b, 1) for a, b in zip(behind[:3], right[:3], strict=True)] == [-7.0] * 3
+    assert ahead[3] == right[3] == behind[3] == int(right[0])
+
+
+def test_in_a_notebook_too_each_process_reads_its_own_clock():
+    class Clock:
+        def __init__(self, node):
+            self.redis = redis_client()
+
+        async def read(self):
+            async with self.redis as redis:
+                return [time.time(), int(await redis.eval("return redis.call('time')[1]", 0))]
+
+    async def story(sim):
+        redis_for(sim)
+        sim.process("right-1", Clock)
+        sim.process("ahead-1", Clock, clock_off_s=40)
+        return [(await sim.client("ada").call(name, "read")).value for name in ("right-1", "ahead-1")]
+
+    (right, server), (ahead, same_server) = tell(story, Simulation())
+    assert round(ahead - right) == 40 and server == same_server == int(right)
+
+
+def redis_client():
+    import redis.asyncio as redis
+
+    return redis.from_url("redis://redis:6379/0", decode_responses=True)

@@ -6,19 +6,22 @@ import random
 
 from shop import Node
 
-async def read(node: Node, key: str) -> tuple[dict | None, int]:
+EMPTY = {"items": {}, "requests": []}
+
+
+async def read(node: Node, key: str) -> tuple[object, int]:
     found = await node.call("store", "read", key)
     return found["value"], found["version"]
 
 
-async def write(node: Node, key: str, value: dict, version: int | None = None) -> bool:
+async def write(node: Node, key: str, value: object, version: int | None = None) -> bool:
     return await node.call("store", "write", key, value, version)
 
 
 async def add_to_cart(node: Node, request_id: str, buyer: str, item: str, quantity: int) -> dict:
     while True:
         cart, version = await read(node, buyer)
-        cart = cart or {"items": {}, "requests": []}
+        cart = cart or EMPTY
         if request_id in cart["requests"]:
             return cart["items"]
         cart = with_item(cart, request_id, item, quantity)
@@ -33,7 +36,7 @@ def with_item(cart: dict, request_id: str, item: str, quantity: int) -> dict:
 
 async def show_cart(node: Node, buyer: str) -> dict:
     cart, _ = await read(node, buyer)
-    return cart["items"] if cart else {}
+    return (cart or EMPTY)["items"]
 
 
 def bottleneck() -> dict:
