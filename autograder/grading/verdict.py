@@ -18,6 +18,8 @@ __all__ = ["Kind", "TaskVerdict", "Verdict", "findings", "judge_task", "points_o
 
 REACHED_MIN = 0.9
 """The share of planned points that must be reached; with fewer, holding every rule shows little."""
+CALLS_MISSING_MAX = 2
+"""So many calls need not come again, as long as half of the points are reached: Kafka's clients make one more or less."""
 
 Kind = Literal["passed", "broken", "unknown", "error", "unanswered"]
 """Passed, broken and unknown speak of the program; error is the grader's own; unanswered means not attempted."""
@@ -129,6 +131,16 @@ def points_of(task: Task, swept: tuple[Swept, ...]) -> tuple[int, tuple[str, ...
     return sum(int(points * shares.get(rule, 1.0) + 1e-9) for rule, points in task.points.items()), tuple(sorted(broken))
 
 
+def _is_shown(swept: Swept) -> bool:
+    """Was enough of what was planned reached to say that the rules hold?"""
+    planned, reached = swept.coverage.planned, swept.coverage.reached
+    if reached >= REACHED_MIN * planned:
+        return True
+    strikes = [strike for name in map(RunName.parse, swept.unreached) for strike in (name.then or name.strike,) if strike]
+    missing = {(strike.label, strike.occurrence) for strike in strikes}
+    return not swept.not_played and 2 * reached >= planned and 0 < len(missing) <= CALLS_MISSING_MAX
+
+
 def _why_unknown(swept: tuple[Swept, ...]) -> str:
     """Which of the planned runs are missing."""
     if left_out := sum(one.not_played for one in swept):
@@ -145,7 +157,7 @@ def judge_task(lab: Lab, task: Task, swept: tuple[Swept, ...], notes: tuple[str,
     points, broken = points_of(task, swept)
     found = findings(swept)
     mistake = next((known for known in lab.mistakes if known.task == task.name and known.shows(found)), None)
-    shown = all(one.coverage.reached >= REACHED_MIN * one.coverage.planned for one in swept)
+    shown = all(_is_shown(one) for one in swept)
     if any(one.undisturbed.blank for one in swept):
         said = "Nothing is answered yet."
         return TaskVerdict(task=task.name, kind="unanswered", points=0, points_max=task.points_max, said=said)

@@ -57,6 +57,25 @@ def test_a_sweep_that_reached_little_proves_nothing_and_earns_nothing():
     assert judge_task(LAB, RELAY, (swept("relay", reached=64), *ALL[1:])).kind == "passed"
 
 
+def few(*missing: str, planned: int = 8) -> Swept:
+    """A small sweep that held its process before each call, and in which these calls did not come again."""
+    coverage = Coverage(calls=planned, planned=planned, reached=planned - len(missing), faults=("pause",))
+    unreached = tuple(f"06.late.a1l.pause.{call}" for call in missing)
+    return Swept(scenario="late", undisturbed=played("06.late.a1l"), broken=(), coverage=coverage, unreached=unreached)
+
+
+def test_a_call_or_two_that_a_client_makes_once_more_or_less_prove_nothing_against_a_program():
+    calls = ("AddPartitionsToTxn.2", "InitProducerId.3", "Produce-purchases.9")
+    kinds = [judge_task(LAB, RELAY, (*ALL[1:], few(*calls[:count]))).kind for count in range(4)]
+    assert kinds == ["passed", "passed", "passed", "unknown"]
+
+
+def test_half_of_the_planned_points_must_be_reached_all_the_same():
+    calls = ("InitProducerId.2", "InitProducerId.3")
+    kinds = [judge_task(LAB, RELAY, (*ALL[1:], few(*calls, planned=planned))).kind for planned in (4, 3)]
+    assert kinds == ["passed", "unknown"]
+
+
 def test_findings_say_which_rule_broke_under_which_fault_at_which_call():
     [found] = findings((swept("relay", played("06.relay.a1.park.COMMIT.2", PUBLISHED)),))
     assert (found.scenario, found.rule, found.fault, found.call) == ("relay", PUBLISHED, "park", "COMMIT")
