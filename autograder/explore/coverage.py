@@ -19,6 +19,8 @@ def claim(scenario: Playable, swept: Swept) -> str:
         return f"{scenario.title}: every answer compared with what the judge computes."
     if swept.undisturbed.violations and isinstance(scenario, ScheduleScenario):
         return f"{scenario.title}: broken when one call follows the other, so no other schedule was tried."
+    if swept.undisturbed.violations and _is_one_run(scenario):
+        return f"{scenario.title}: this one run; it breaks a rule."
     if swept.undisturbed.violations:
         return f"{scenario.title}: broken without a fault, so {_not_tried(scenario)} was tried."
     if isinstance(scenario, ScheduleScenario):
@@ -51,6 +53,11 @@ def _walked(scenario: ScheduleScenario, swept: Swept) -> str:
 
 def _nth(count: int) -> str:
     return {1: "st", 2: "nd", 3: "rd"}.get(count % 10 if count % 100 not in (11, 12, 13) else 0, "th")
+
+
+def _is_one_run(scenario: Playable) -> bool:
+    """A record is read and played once: nothing strikes in it, and there are no seeds."""
+    return scenario.engine == "virtual" and not scenario.faults and not hasattr(scenario, "seeds")
 
 
 def _not_tried(scenario: Playable) -> str:

@@ -9,7 +9,15 @@ from autograder.labs.lab import Lab, Mistake, Rule, Task
 
 __all__ = ["NAMES", "Lab", "Mistake", "Rule", "Task", "UnknownLab", "add", "find", "named"]
 
-NAMES = ("lab01_consistency", "lab03_failure", "lab06_outbox", "lab08_scalability", "lab10_locking", "lab12_resilience")
+NAMES = (
+    "lab01_consistency",
+    "lab03_failure",
+    "lab06_outbox",
+    "lab08_scalability",
+    "lab10_locking",
+    "lab12_resilience",
+    "lab13_tradeoffs",
+)
 """The labs there are, by the name of their folder."""
 
 

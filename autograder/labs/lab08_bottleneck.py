@@ -8,7 +8,8 @@ from typing import Any
 
 from autograder.explore.answers import AnswerSheet
 from autograder.invariants.scaling import the_bottleneck_is_named
-from autograder.labs.lab08_systems import RESOURCES, NoSuchSystem, Truth, measured, system_of, truth_of
+from autograder.labs.codes import NoSuchCode
+from autograder.labs.lab08_systems import RESOURCES, Truth, measured, system_of, truth_of
 
 __all__ = ["API", "DATABASE", "HALF", "NOTHING", "SHEET", "SLOWEST", "TWICE", "belief", "right", "truth"]
 
@@ -25,10 +26,10 @@ HALF = "that is what it was measured at, and nothing was full then"
 
 
 def truth(answers: Mapping[str, Any]) -> dict[str, Any]:
-    """What doubling gives in the system that the answers name; raises NoSuchSystem (a ValueError)."""
+    """What doubling gives in the system that the answers name; raises NoSuchCode (a ValueError)."""
     code = answers.get("system")
     if not isinstance(code, str):
-        raise NoSuchSystem("The sheet does not say which system it is about: copy the code that the cell of your name prints.")
+        raise NoSuchCode("The sheet does not say which system it is about: copy the code that the cell of your name prints.")
     found = truth_of(code.strip())
     # a promise belongs to a resource: with another one doubled it cannot be kept
     promise = found.doubled_per_s[found.scale_first] if answers.get("scale_first") == found.scale_first else math.nan

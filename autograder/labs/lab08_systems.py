@@ -1,37 +1,31 @@
 """A system of one's own for every learner of lab 8: drawn from a name, measured, and really doubled.
 
-The *code* of a system says whose it is (``ada-lovelace-5f0c``). It is all that a hand-in has to carry: the same code gives
-the same system, the same metrics and the same truth on every machine.
+The code of a system (:mod:`autograder.labs.codes`) gives the same system, the same metrics and the same truth everywhere.
 """
 
 from __future__ import annotations
 
-import hashlib
-import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from random import Random
 
+from autograder.labs import codes
 from shop.load import Closed, Measured, Open, Station, System, play
 
-__all__ = ["RESOURCES", "NoSuchSystem", "Truth", "code_of", "measured", "system_of", "truth_of"]
+__all__ = ["RESOURCES", "Truth", "code_of", "measured", "system_of", "truth_of"]
 
 RESOURCES = ("api", "service", "pool", "database")
 """What can be scaled: instances of the API and of the service, connections of the pool, cores of the database."""
 
+LAB = "lab08"
 WINDOW_S = 60
 USERS = 400
 ORDERS = 6000
-NAME_LENGTH_MAX = 30
 NEXT_MIN, NEXT_MAX = 1.3, 1.7
 """How far the second scarcest resource is behind the first: doubling never gives the double."""
 REST_MIN, REST_MAX = 2.0, 3.2
 LOAD = 0.62
 """The share of what the system can do that it is measured at: every queue is short."""
-
-
-class NoSuchSystem(ValueError):
-    """No system has this code."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,24 +48,13 @@ class Truth:
 
 def code_of(name: str) -> str:
     """The code of the system that belongs to a learner's name; raises ValueError for a name without letters."""
-    kept = "".join(letter if letter.isalnum() else " " for letter in unicodedata.normalize("NFKC", name).casefold())
-    slug = "-".join(kept.split())[:NAME_LENGTH_MAX].strip("-")
-    if not slug:
-        raise ValueError("A system is drawn from a name: give your own, with at least one letter.")
-    return f"{slug}-{_sign(slug)}"
-
-
-def _sign(slug: str) -> str:
-    return hashlib.sha256(f"lab08 {slug}".encode()).hexdigest()[:4]
+    return codes.code_of(name, LAB)
 
 
 @cache
 def system_of(code: str) -> System:
-    """The system of a code; raises NoSuchSystem for a code that belongs to no name."""
-    slug, _, sign = code.strip().rpartition("-")
-    if not slug or sign != _sign(slug):
-        raise NoSuchSystem(f"No system has the code {code!r}: copy the one that the cell of your name prints.")
-    chance = Random(f"lab08 {slug}")
+    """The system of a code; raises NoSuchCode for a code that belongs to no name."""
+    chance = Random(f"{LAB} {codes.slug_of(code, LAB)}")
     first = chance.choice(RESOURCES)
     while not _puzzling(system := _drawn(first, chance), first):
         pass

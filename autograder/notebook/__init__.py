@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .check import check
+from .decision import my_scenario, unlock
 from .experiment import experiment
 from .hint import hint
 from .meet import anomalies, meet
@@ -21,6 +22,7 @@ __all__ = [
     "experiment",
     "hint",
     "meet",
+    "my_scenario",
     "my_system",
     "outcome",
     "predict",
@@ -29,5 +31,6 @@ __all__ = [
     "sandbox",
     "setup",
     "simulate",
+    "unlock",
     "written",
 ]

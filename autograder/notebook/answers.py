@@ -19,7 +19,7 @@ from autograder.backends.state import state_folder
 
 __all__ = ["Answers", "Kind", "Record", "answers_file"]
 
-Kind = Literal["predict", "outcome", "quiz", "recall", "review", "draw", "hint", "hint-asked", "written"]
+Kind = Literal["predict", "outcome", "quiz", "recall", "review", "draw", "hint", "hint-asked", "written", "commit"]
 
 
 @dataclass(frozen=True, kw_only=True)

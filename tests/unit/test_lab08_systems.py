@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from autograder.labs.codes import NoSuchCode
 from autograder.labs.lab08_bottleneck import belief, right, truth
-from autograder.labs.lab08_systems import NoSuchSystem, code_of, measured, system_of, truth_of
+from autograder.labs.lab08_systems import code_of, measured, system_of, truth_of
 
 NAMES = ("Ada Lovelace", "Grace Hopper", "Barbara Liskov", "Зоя", "learner 5", "learner 6")
 
@@ -40,12 +41,12 @@ def test_a_name_without_letters_has_no_system():
 
 @pytest.mark.parametrize("code", ["ada-lovelace-0000", "ada", "", "-1205"])
 def test_a_code_that_belongs_to_no_name_is_refused(code):
-    with pytest.raises(NoSuchSystem, match="copy the one"):
+    with pytest.raises(NoSuchCode, match="copy the one"):
         system_of(code)
 
 
 def test_a_sheet_without_a_code_is_about_no_system():
-    with pytest.raises(NoSuchSystem, match="does not say which system"):
+    with pytest.raises(NoSuchCode, match="does not say which system"):
         truth({"scale_first": "api"})
 
 
