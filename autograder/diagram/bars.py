@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 __all__ = ["Row", "bars"]
 
-WIDTH, LEFT, RIGHT = 680, 208, 560
+WIDTH, LEFT, RIGHT = 680, 212, 560
 LINE, HEAD = 24, 34
-BLUE, ORANGE, INK, GREY = "#0072B2", "#E69F00", "#24292f", "#57606a"
+BLUE, ORANGE, INK = "#0072B2", "#E69F00", "#24292f"
 CLIP = 2.5
 """A bar that is longer than so many times its bound is cut, and an arrow says so."""
 
@@ -47,19 +47,22 @@ def _group(row: Row, top: int) -> Iterable[str]:
     scale = _scale(row)
     asks = "" if row.bound is None else f": at {'most' if row.at_most else 'least'} {row.bound:g}"
     yield f"<text x='12' y='{top + 24}' font-weight='bold'>{html.escape(row.name)}{asks}</text>"
-    for number, (option, value) in enumerate(row.values.items()):
-        y, good = top + HEAD + LINE * number, row.keeps(value)
-        long = min(value, scale) / scale * (RIGHT - LEFT)
-        sign = "" if row.bound is None else ("✓ " if good else "✗ ")
-        yield f"<text x='{LEFT - 8}' y='{y + 14}' text-anchor='end'>{html.escape(option)}</text>"
-        yield f"<rect x='{LEFT}' y='{y + 2}' width='{max(long, 1):.1f}' height='16' fill='{BLUE if good else ORANGE}'/>"
-        more = " →" if value > scale else ""
-        yield f"<text x='{LEFT + max(long, 1) + 6:.1f}' y='{y + 14}' fill='{GREY}'>{sign}{_short(value)}{more}</text>"
     if row.bound is not None:
         x, end = LEFT + row.bound / scale * (RIGHT - LEFT), top + HEAD + LINE * len(row.values)
         yield (
             f"<line x1='{x:.1f}' x2='{x:.1f}' y1='{top + HEAD - 2}' y2='{end - 2}' stroke='{INK}' stroke-width='1.5'"
             " stroke-dasharray='5 3'/>"
+        )
+    for number, (option, value) in enumerate(row.values.items()):
+        y, good = top + HEAD + LINE * number, row.keeps(value)
+        long = max(min(value, scale) / scale * (RIGHT - LEFT), 1.0)
+        sign = "" if row.bound is None else ("✓ " if good else "✗ ")
+        more = " →" if value > scale else ""
+        yield f"<text x='{LEFT - 8}' y='{y + 14}' text-anchor='end'>{html.escape(option)}</text>"
+        yield f"<rect x='{LEFT}' y='{y + 2}' width='{long:.1f}' height='16' fill='{BLUE if good else ORANGE}' opacity='.92'/>"
+        yield (
+            f"<text x='{LEFT + long + 6:.1f}' y='{y + 14}' stroke='#fff' stroke-width='5' paint-order='stroke'>"
+            f"{sign}{_short(value)}{more}</text>"
         )
 
 

@@ -108,4 +108,4 @@ def _frame(scenario: Scenario, load: float) -> Frame:
         for bound in scenario.slo
     ]
     good = [one for one in decision.options if all(row.keeps(row.values[one]) for row in rows)]
-    return Frame(svg=bars(rows), says=f"{', '.join(good) or 'No option'} would meet the SLO.")
+    return Frame(svg=bars(rows), says=f"Meets the SLO: {'; '.join(good) or 'none of them'}.")
