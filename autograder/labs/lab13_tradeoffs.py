@@ -66,7 +66,7 @@ LAB = Lab(
         ),
         _task("shape", "Monolith or services", "A year of a checkout under tomorrow's load", ("O3", "O5"), 20),
         _task("talk", "Synchronous or asynchronous", "Half an hour in which the warehouse is away for a while", ("O2", "O5"), 15),
-        _task("reads", "Consistency or performance", "80,000 reads of the stock, while it is written", ("O1", "O5"), 15),
+        _task("reads", "Consistency or performance", "60,000 reads of the stock, while it is written", ("O1", "O5"), 15),
         _task("calls", "Latency or reliability", "200,000 payments on a bad day of the payment service", ("O2", "O5"), 15),
         Task(
             name="limits",

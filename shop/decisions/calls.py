@@ -7,7 +7,9 @@ carries the order's idempotency key (day 2), so that the service charges once.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from math import log
 from random import Random
 
 __all__ = ["OPTIONS", "Calls", "Policy", "play"]
@@ -62,28 +64,38 @@ def play(option: str, calls: Calls, *, seed: int = 1, orders: int = ORDERS) -> d
     if option not in OPTIONS:
         raise ValueError(f"There is no option {option!r}; there are {', '.join(OPTIONS)}.")
     policy, chance = OPTIONS[option], Random(f"{seed}/calls")
-    failed = slow = attempts = 0
-    for _ in range(orders):
-        answered_ms, made = _order(policy, calls, chance)
-        attempts += made
+    failed = slow = extra = 0
+    for lost in _bad_ones(calls, orders, chance):
+        answered_ms, made = _order(policy, calls, lost, chance)
+        extra += made - 1
         failed += answered_ms is None
         slow += answered_ms is not None and answered_ms > BOUND_MS
     return {
         "fails_per_1000": 1000 * failed / orders,
         "slow_per_1000": 1000 * slow / orders,
-        "extra_calls_per_100": 100 * (attempts / orders - 1),
+        "extra_calls_per_100": 100 * extra / orders,
     }
 
 
-def _order(policy: Policy, calls: Calls, chance: Random) -> tuple[float | None, int]:
-    """When one order has its answer, None for never; and how many attempts it made."""
+def _bad_ones(calls: Calls, orders: int, chance: Random) -> Iterator[bool]:
+    """Orders whose first attempt is bad, and is it lost? The count jumps from one to the next: all others are answered quickly."""
+    bad, at = calls.lost + calls.slow, -1
+    while bad > 0:
+        at += 1 if bad >= 1 else 1 + int(log(1 - chance.random()) / log(1 - bad))
+        if at >= orders:
+            return
+        yield chance.random() < calls.lost / bad
+
+
+def _order(policy: Policy, calls: Calls, lost: bool, chance: Random) -> tuple[float | None, int]:
+    """When an order whose first attempt is bad has its answer, None for never; and how many attempts it made."""
     best: float | None = None
     for number in range(policy.attempts):
         starts_ms = number * policy.next_after_ms
         if best is not None and best <= starts_ms:
             return best, number
         until_ms = PATIENCE_MS if policy.listens else starts_ms + policy.next_after_ms
-        takes_ms = _attempt_ms(calls, chance)
+        takes_ms = _attempt_ms(calls, chance) if number else None if lost else chance.uniform(*SLOW_MS)
         if takes_ms is not None and starts_ms + takes_ms <= until_ms:
             best = min(best or until_ms, starts_ms + takes_ms)
     return best, policy.attempts

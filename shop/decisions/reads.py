@@ -14,7 +14,7 @@ __all__ = ["OPTIONS", "Reads", "play"]
 
 OPTIONS = ("leader", "nearest", "bounded")
 """The leader; the nearest replica; the nearest replica unless it is known to be far behind, then the leader."""
-READS = 80_000
+READS = 60_000
 PRODUCTS = 300
 CYCLE_S = 10.0
 """A replica falls behind once in so many seconds."""
