@@ -1,9 +1,10 @@
 """The shop that the learner programs: its commands, events, addresses and tables. Small enough to read in one sitting."""
 
 from shop.addresses import Addresses
-from shop.commands import Charge, PlaceOrder, Refund, Reserve
+from shop.commands import Charge, Pack, PlaceOrder, Refund, Reserve
 from shop.events import TOPIC, Event
 from shop.network import Broken, Node, Refused, Unavailable
+from shop.parcels import Parcel, Warehouse
 from shop.payments import Gateway, InProgress, KeyReused, Receipt, Unknown
 from shop.prices import price_of
 
@@ -17,6 +18,8 @@ __all__ = [
     "InProgress",
     "KeyReused",
     "Node",
+    "Pack",
+    "Parcel",
     "PlaceOrder",
     "Receipt",
     "Refund",
@@ -24,5 +27,6 @@ __all__ = [
     "Reserve",
     "Unavailable",
     "Unknown",
+    "Warehouse",
     "price_of",
 ]

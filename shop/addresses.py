@@ -18,3 +18,4 @@ class Addresses:
     kafka: str = ""
     redis: str = ""
     gateway: str = ""
+    warehouse: str = ""

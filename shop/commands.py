@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-__all__ = ["Charge", "PlaceOrder", "Refund", "Reserve"]
+__all__ = ["Charge", "Pack", "PlaceOrder", "Refund", "Reserve"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,3 +51,13 @@ class Refund:
     key: str
     charge_id: str
     amount: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pack:
+    """Pack ``quantity`` of ``item`` for one purchase; ``key`` as in :class:`Charge`: one key, one parcel."""
+
+    key: str
+    purchase_id: str
+    item: str
+    quantity: int

@@ -24,7 +24,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from shop.payments import WINDOW_S
 
-__all__ = ["BEHAVIOURS", "Books", "Reply", "main", "serve"]
+__all__ = ["BEHAVIOURS", "Books", "JsonDoor", "Reply", "main", "serve"]
 
 BEHAVIOURS = {
     "silent": "It does what it is asked and never answers; the connection stays open.",
@@ -172,52 +172,22 @@ def _refusal(status: int, reason: str) -> Reply:
     return status, {"error": reason}
 
 
-class _Door(BaseHTTPRequestHandler):
-    """One connection to the gateway."""
+class JsonDoor(BaseHTTPRequestHandler):
+    """One connection to a service of the shop that speaks JSON."""
 
     protocol_version = "HTTP/1.1"
     wbufsize = 1 << 16
-    books: Books
 
-    def do_GET(self) -> None:
-        url = urlsplit(self.path)
-        what, _, key = url.path.strip("/").partition("/")
-        if what == "charges" and not key:
-            self._say(*self.books.statement(parse_qs(url.query).get("purchase_id", [""])[0]))
-        elif what in ("charges", "refunds"):
-            self._say(*self.books.look_up(what[:-1], unquote(key)))
-        else:
-            self._say(*_refusal(404, "there is nothing here"))
-
-    def do_POST(self) -> None:
-        body, what = self._body(), self.path.strip("/")
-        if what not in ("charges", "refunds"):
-            self._say(*_refusal(404, "there is nothing here"))
-            return
-        (status, answer), behaviour = self.books.post(what[:-1], self.headers.get("Idempotency-Key", ""), body)
-        if status == 201:
-            self._tell(answer, 2 if behaviour == "tells twice" else 1)
-        if behaviour == "silent":
-            with suppress(OSError):
-                self.rfile.read(1)
-        if behaviour in ("silent", "hangs up", "drops", "late"):
-            self.close_connection = True
-        else:
-            self._say(status, answer)
-
-    def _tell(self, answer: dict[str, Any], times: int) -> None:
-        """The webhook, in the background: whoever pays does not wait for it."""
-        if self.books.webhook:
-            threading.Thread(target=_tell, args=(self.books.webhook, answer, times), daemon=True).start()
-
-    def _body(self) -> Any:
+    def body(self) -> Any:
+        """What was sent; None where it is no JSON."""
         data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         try:
             return json.loads(data or b"null")
         except ValueError:
             return None
 
-    def _say(self, status: int, answer: dict[str, Any]) -> None:
+    def say(self, status: int, answer: dict[str, Any]) -> None:
+        """Answer with a status and JSON."""
         data = json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -231,14 +201,51 @@ class _Door(BaseHTTPRequestHandler):
         """Say nothing: the tap records what matters."""
 
 
+class _Door(JsonDoor):
+    """One connection to the gateway."""
+
+    books: Books
+
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        what, _, key = url.path.strip("/").partition("/")
+        if what == "charges" and not key:
+            self.say(*self.books.statement(parse_qs(url.query).get("purchase_id", [""])[0]))
+        elif what in ("charges", "refunds"):
+            self.say(*self.books.look_up(what[:-1], unquote(key)))
+        else:
+            self.say(*_refusal(404, "there is nothing here"))
+
+    def do_POST(self) -> None:
+        body, what = self.body(), self.path.strip("/")
+        if what not in ("charges", "refunds"):
+            self.say(*_refusal(404, "there is nothing here"))
+            return
+        (status, answer), behaviour = self.books.post(what[:-1], self.headers.get("Idempotency-Key", ""), body)
+        if status == 201:
+            self._tell(answer, 2 if behaviour == "tells twice" else 1)
+        if behaviour == "silent":
+            with suppress(OSError):
+                self.rfile.read(1)
+        if behaviour in ("silent", "hangs up", "drops", "late"):
+            self.close_connection = True
+        else:
+            self.say(status, answer)
+
+    def _tell(self, answer: dict[str, Any], times: int) -> None:
+        """The webhook, in the background: whoever pays does not wait for it."""
+        if self.books.webhook:
+            threading.Thread(target=_tell, args=(self.books.webhook, answer, times), daemon=True).start()
+
+
 class _Sandbox(_Door):
     """The sandbox's own door: ``POST /reset``, ``/misbehave``, ``/pass_time``, ``/webhook``; ``GET /ledger``."""
 
     def do_GET(self) -> None:
-        self._say(200, self.books.ledger())
+        self.say(200, self.books.ledger())
 
     def do_POST(self) -> None:
-        body, books = self._body() or {}, self.books
+        body, books = self.body() or {}, self.books
         try:
             match self.path:
                 case "/reset":
@@ -252,9 +259,9 @@ class _Sandbox(_Door):
                 case other:
                     raise ValueError(f"the sandbox has no {other}")
         except (KeyError, TypeError, ValueError) as error:
-            self._say(*_refusal(400, str(error)))
+            self.say(*_refusal(400, str(error)))
         else:
-            self._say(200, {})
+            self.say(200, {})
 
 
 def _tell(webhook: str, answer: dict[str, Any], times: int) -> None:

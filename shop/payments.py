@@ -14,7 +14,7 @@ from urllib.parse import quote
 from shop.commands import Charge, Refund
 from shop.network import Refused, Unavailable
 
-__all__ = ["TIMEOUT_S", "WINDOW_S", "Gateway", "InProgress", "KeyReused", "Receipt", "Unknown"]
+__all__ = ["TIMEOUT_S", "WINDOW_S", "Gateway", "InProgress", "KeyReused", "Receipt", "Unknown", "answered"]
 
 WINDOW_S = 24 * 60 * 60
 """For how many seconds the gateway remembers a key after its first use."""
@@ -103,24 +103,35 @@ class Gateway:
     def _answered(
         self, method: str, path: str, body: dict[str, Any] | None = None, headers: dict[str, str] | None = None
     ) -> tuple[int, dict[str, Any]]:
-        from http.client import HTTPConnection, HTTPException  # here: whoever never pays never loads it
+        return answered(self.address, self.timeout_s, method, path, body, headers)
 
-        place = self.address.removeprefix("http://")
-        connection = HTTPConnection(place, timeout=self.timeout_s)
-        try:
-            connection.connect()
-        except OSError as error:
-            raise Unavailable(f"the gateway does not take connections: {error}") from error
-        try:
-            data = None if body is None else json.dumps(body)
-            connection.request(method, path, data, {"Content-Type": "application/json", **(headers or {})})
-            response = connection.getresponse()
-            status, answer = response.status, json.loads(response.read())
-        except (OSError, HTTPException, ValueError) as error:
-            raise Unknown(f"no answer to {method} {path}: {type(error).__name__}") from error
-        finally:
-            connection.close()
-        return _understood(status, answer)
+
+def answered(
+    address: str,
+    timeout_s: float,
+    method: str,
+    path: str,
+    body: dict[str, Any] | None = None,
+    headers: dict[str, str] | None = None,
+) -> tuple[int, dict[str, Any]]:
+    """One request to a service of the shop, on a connection of its own: its status and its answer, or the error that they mean."""
+    from http.client import HTTPConnection, HTTPException  # here: whoever never asks never loads it
+
+    connection = HTTPConnection(address.removeprefix("http://"), timeout=timeout_s)
+    try:
+        connection.connect()
+    except OSError as error:
+        raise Unavailable(f"nobody takes connections at {address}: {error}") from error
+    try:
+        data = None if body is None else json.dumps(body)
+        connection.request(method, path, data, {"Content-Type": "application/json", **(headers or {})})
+        response = connection.getresponse()
+        status, answer = response.status, json.loads(response.read())
+    except (OSError, HTTPException, ValueError) as error:
+        raise Unknown(f"no answer to {method} {path}: {type(error).__name__}") from error
+    finally:
+        connection.close()
+    return _understood(status, answer)
 
 
 def _understood(status: int, answer: dict[str, Any]) -> tuple[int, dict[str, Any]]:

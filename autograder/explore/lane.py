@@ -27,7 +27,7 @@ from autograder.explore.subject import Running, Subjects
 from autograder.invariants import Message, Progress
 from autograder.tap import BackendStuck, Tap, leave_group
 
-__all__ = ["Gateway", "Lane", "Topics"]
+__all__ = ["Gateway", "Lane", "Parcels", "Topics"]
 
 
 AS_TEXT = ("timestamptz", "timestamp", "date", "timetz", "time", "interval")
@@ -67,6 +67,21 @@ class Gateway:
     sandbox: Sandbox
 
 
+class Parcels(Protocol):
+    """The lane's warehouse, as the judge needs it."""
+
+    address: str
+
+    def reset(self, mood: str = "") -> None:
+        """As if nothing had ever happened; from now on in one of ``shop.warehouse.MOODS``."""
+
+    def settle(self) -> None:
+        """What it is slow with gets done now."""
+
+    def parcels(self) -> tuple[dict[str, Any], ...]:
+        """What it has packed, in order: key, purchase_id, item, quantity."""
+
+
 class Lane:
     """Everything that a run needs, ready and warm."""
 
@@ -79,6 +94,7 @@ class Lane:
         redis: Redis | None = None,
         subjects: Subjects,
         gateway: Gateway | None = None,
+        warehouse: Parcels | None = None,
     ) -> None:
         self.database_url = database_url
         self.shop_url = shop_url
@@ -86,6 +102,7 @@ class Lane:
         self.redis = redis
         self.subjects = subjects
         self.gateway = gateway
+        self.warehouse = warehouse
         self.tap = Tap()
         self.database = _judges_session(database_url)
         self._reset = reset_statement(self.database)
@@ -103,6 +120,8 @@ class Lane:
             self.redis.reset()
         if self.gateway is not None:
             self.gateway.sandbox.reset()
+        if self.warehouse is not None:
+            self.warehouse.reset()
 
     def _end_links(self) -> None:
         try:
@@ -156,6 +175,11 @@ class Lane:
             place = urlsplit(self.gateway.address)
             door = self.tap.door(process, "http", (place.hostname or "", place.port or 0))
             addresses["gateway"] = f"http://127.0.0.1:{door.port}"
+            ports.append(door.port)
+        if self.warehouse is not None:
+            place = urlsplit(self.warehouse.address)
+            door = self.tap.door(process, "http", (place.hostname or "", place.port or 0), backend="warehouse")
+            addresses["warehouse"] = f"http://127.0.0.1:{door.port}"
             ports.append(door.port)
         return addresses, tuple(ports)
 

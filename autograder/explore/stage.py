@@ -255,6 +255,7 @@ class Stage:
             progress=self.lane.progress(groups),
             redis=self.lane.redis.contents() if self.lane.redis is not None else {},
             **self.lane.ledger(),
+            parcels=self.lane.warehouse.parcels() if self.lane.warehouse is not None else (),
             known={"trouble": self.trouble, **known},
         )
 

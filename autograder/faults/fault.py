@@ -40,7 +40,7 @@ KINDS: Mapping[Kind, KindOfFault] = MappingProxyType(
     }  # fmt: skip
 )
 BACKENDS: Mapping[Backend, str] = MappingProxyType(
-    {"postgres": "Postgres", "kafka": "Kafka", "redis": "Redis", "http": "the service"}
+    {"postgres": "Postgres", "kafka": "Kafka", "redis": "Redis", "http": "the service", "warehouse": "the warehouse"}
 )
 NAME = re.compile(r"(?P<word>[a-z]+)(?:-(?P<side>before|after))?(?:-(?P<delay_ms>\d+)ms)?(?:-(?P<code>\w+))?")
 

@@ -29,6 +29,7 @@ from autograder.explore.scenario import Engine, Played
 from autograder.explore.virtual_lane import VirtualLane
 from autograder.grading.lane_kafka import begin_kafka, lanes_of
 from autograder.grading.lane_redis import begin_redis
+from autograder.grading.lane_warehouse import begin_warehouse
 from autograder.grading.linux import die_with_parent
 from autograder.grading.program import Program
 from autograder.grading.sandbox import Sandbox
@@ -88,6 +89,7 @@ def open_lane(spec: LaneSpec, cleanup: ExitStack) -> Lane:
         redis=redis,
         subjects=zygote,
         gateway=_gateway_of(gateway, cleanup) if gateway else None,
+        warehouse=begin_warehouse(cleanup) if lab.warehouse or lab.number == INSPECTED else None,
     )
     cleanup.callback(lane.close)
     return lane

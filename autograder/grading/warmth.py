@@ -64,7 +64,7 @@ def wanted_by(sources: Sequence[str], names: Sequence[str]) -> list[str]:
     """
     text = "\n".join(sources)
     named = {package for package in _BIG if re.search(rf"\b{package}\b", text)}
-    if re.search(r"\bGateway\b", text):
+    if re.search(r"\b(Gateway|Warehouse)\b", text):
         named.add("http")
     return [name for name in names if name.partition(".")[0] in named]
 

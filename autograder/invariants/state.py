@@ -76,6 +76,8 @@ class State:
     """What the payment gateway has taken: id, key, purchase_id, buyer, amount (cents); in order."""
     refunds: tuple[Row, ...] = ()
     """What it has given back: id, key, charge_id, amount."""
+    parcels: tuple[Row, ...] = ()
+    """What the warehouse has packed: key, purchase_id, item, quantity."""
     known: Mapping[str, Any] = field(default_factory=dict)
     """What the scenario knows: the commands given, who was answered, whether the work is finished."""
 

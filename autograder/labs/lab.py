@@ -99,6 +99,8 @@ class Lab:
     """Does a run on backends need a Redis? Labs that do not, pay for none."""
     gateway: bool = False
     """Does it need the payment gateway? Each lane then has one of its own, at ``at.gateway``."""
+    warehouse: bool = False
+    """Does it need the warehouse? Each lane then has one of its own, at ``at.warehouse``."""
     replay: str = "./fortnight replay {run}"
     """The command that plays a run again."""
     schema: Path = SCHEMA

@@ -45,7 +45,7 @@ class HttpConversation:
         self.gate.add(
             Request(
                 process=self.link.process,
-                backend="http",
+                backend=self.link.door.backend,
                 link=self.link,
                 data=message.data,
                 label=f"{method} {path}",

@@ -39,12 +39,14 @@ LISTEN_BACKLOG = 128
 class Door:
     """A local port through which one process reaches one backend."""
 
-    def __init__(self, process: str, protocol: Backend, upstream: tuple[str, int], user: str | None, guarded: bool) -> None:
+    def __init__(self, process: str, protocol: Backend, upstream: tuple[str, int], user: str | None, guarded: bool, backend: Backend) -> None:
         self.process = process
         self.protocol = protocol
         self.upstream = upstream
         self.user = user
         self.guarded = guarded
+        self.backend = backend
+        """What is behind it, as histories call it."""
         self.sock = socket.create_server(("127.0.0.1", 0), backlog=LISTEN_BACKLOG)
         self.sock.setblocking(False)
         self.port: int = self.sock.getsockname()[1]
@@ -102,16 +104,17 @@ class Tap:
         *,
         user: str | None = None,
         guarded: bool = False,
+        backend: Backend = "",
     ) -> Door:
         """The door of this process to the server at ``upstream``; asked again, the same door.
 
         A Postgres door with a ``user`` refuses everybody else. A ``guarded`` Redis door refuses what would reach past
-        the run, and what would wait inside Redis.
+        the run, and what would wait inside Redis. Services that speak the same protocol are told apart by ``backend``.
         """
         for known in self.doors:
             if (known.process, known.protocol, known.upstream, known.user) == (process, protocol, upstream, user):
                 return known
-        door = Door(process, protocol, upstream, user, guarded)
+        door = Door(process, protocol, upstream, user, guarded, backend or protocol)
         self.doors.append(door)
         self.selector.register(door.sock, selectors.EVENT_READ, lambda events: self._accept(door))
         return door

@@ -21,6 +21,7 @@ class FakeDoor:
     user: str | None = None
     port: int = 19092
     guarded: bool = False
+    backend: str = "http"
 
 
 @dataclass
