@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import select
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from autograder.explore.lane import Lane
 from autograder.explore.names import RunName
 from autograder.explore.scenario import Engine, Played
 from autograder.explore.subject import Result
@@ -17,7 +18,7 @@ from autograder.explore.virtual_lane import VirtualLane
 from autograder.history import History
 from autograder.invariants import Invariant, Violation
 
-__all__ = ["AnswerSheet"]
+__all__ = ["AnswerSheet", "BackendSheet"]
 
 Truth = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 _SHOWN_MAX = 3
@@ -123,6 +124,26 @@ class AnswerSheet:
 
     def _history(self, name: RunName) -> History:
         return History(run=str(name), title=self.title)
+
+
+def _known_later(answers: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackendSheet(AnswerSheet):
+    """A sheet whose truth is found on a lane with backends, when the sheet is marked."""
+
+    engine: ClassVar[Engine] = "backends"
+
+    find: Callable[[Lane], Mapping[str, Any]]
+    """Runs what is asked about, and says what came of it."""
+    truth: Truth = _known_later
+
+    def play_on(self, lane: Any, name: RunName) -> Played:
+        """Ask the learner, then the backends."""
+        lane.reset()
+        return AnswerSheet.play_on(replace(self, truth=lambda answers: self.find(lane)), lane, name)
 
 
 def _is_blank(answer: Any) -> bool:

@@ -12,6 +12,7 @@ __all__ = ["NAMES", "Lab", "Mistake", "Rule", "Task", "UnknownLab", "add", "find
 NAMES = (
     "lab01_consistency",
     "lab03_failure",
+    "lab04_saga",
     "lab06_outbox",
     "lab08_scalability",
     "lab10_locking",

@@ -6,13 +6,11 @@ The names are those of Berenson et al., A Critique of ANSI SQL Isolation Levels,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any
 
-from autograder.explore.answers import AnswerSheet
+from autograder.explore.answers import BackendSheet
 from autograder.explore.lane import Lane
-from autograder.explore.names import RunName
-from autograder.explore.scenario import Engine, Played
 from autograder.explore.scripts import Outcome, Script, outcomes
 from autograder.invariants import stock as rule
 
@@ -128,18 +126,6 @@ def question(anomaly: str, level: str) -> str:
     return f"{anomaly}, {level}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class ServerSheet(AnswerSheet):
-    """A sheet whose truth is asked of the server, schedule by schedule, when the sheet is marked."""
-
-    engine: ClassVar[Engine] = "backends"
-
-    def play_on(self, lane: Any, name: RunName) -> Played:
-        """Ask the learner, then the server."""
-        lane.reset()
-        return AnswerSheet.play_on(replace(self, truth=lambda answers: _truth(lane)), lane, name)
-
-
 def _truth(lane: Lane) -> Mapping[str, str]:
     return {
         question(anomaly, level): POSSIBLE if possible else IMPOSSIBLE
@@ -163,12 +149,12 @@ def _belief(answers: Mapping[str, Any]) -> str:
     return SERIALIZABLE_ENOUGH if says[SERIALIZABLE_ENOUGH] == [IMPOSSIBLE] else ""
 
 
-SHEET = ServerSheet(
+SHEET = BackendSheet(
     name="anomalies",
     title="Six anomalies, three isolation levels",
     function="anomalies",
     questions={question(one.name, level): (POSSIBLE, IMPOSSIBLE) for one in ANOMALIES for level in LEVELS},
-    truth=lambda answers: {},
+    find=_truth,
     rule=rule.the_predictions_are_right,
     worth=_better_than_guessing,
     belief=_belief,

@@ -24,7 +24,7 @@ TALKS_DOWN = ("simply", "obviously", "just", "trivially", "of course", "easy", "
 ALLOWED = {
     ("actor", "autograder/explore"): "a process together with where the conductor holds it",
     ("journal", "autograder/backends/kafka"): "the broker's file on disk, which is no run's history",
-    ("just", "manuscript/items/day04.md"): "quoted from a wrong belief",
+    ("just", "manuscript/days/day04_saga.md"): "quoted from a wrong belief",
 }
 """Where a word stands all the same, file or folder, and why."""
 
