@@ -3,7 +3,7 @@
 python benchmarks/suite.py [--keep] [--read JUNIT.XML] [PYTEST OPTIONS]
 
 Runs the suite as ``./fortnight test`` does, then reads pytest's own account of it (``--read`` reads one that is there
-already, as CI leaves it). A test's seconds are those of its set-up, call and tear-down, on a worker of its own; the
+already, as .ci/run does). A test's seconds are those of its set-up, call and tear-down, on a worker of its own; the
 *share* is the seconds by the number of workers: what the folder adds to the suite on a quiet machine. ``--keep`` writes
 `tests/seconds.json`, by which long groups begin first.
 """
