@@ -7,7 +7,11 @@ from autograder.explore.scenario import Playable, Scenario
 from autograder.explore.schedules import ScheduleScenario
 from autograder.explore.sweep import Swept
 
-__all__ = ["claim"]
+__all__ = ["INCOMPLETE", "claim"]
+
+NEVER_CAME, NOT_PLAYED, NOT_TRIED = "your program never came to the others", "were not played", "others were not tried"
+INCOMPLETE = (NEVER_CAME, NOT_PLAYED, NOT_TRIED)
+"""The words that a claim has where not all that was planned was reached."""
 
 HOLDING = {("pause",): "pauses", ("evict",): "rebalances"}
 """What is counted where a process is held before each of its calls."""
@@ -38,9 +42,9 @@ def _walked(scenario: ScheduleScenario, swept: Swept) -> str:
         turns = "one call after the other" if not RunName.parse(swept.broken[0].name).preempts else "fewest preemptions first"
         return f"the {count}{_nth(count)} schedule tried breaks a rule ({turns})"
     if swept.not_played:
-        return f"; {swept.not_played} were not played"
+        return f"; {swept.not_played} {NOT_PLAYED}"
     if not swept.coverage.exhaustive:
-        return f"{count} schedules and then no more, so that others were not tried; all hold"
+        return f"{count} schedules and then no more, so that {NOT_TRIED}; all hold"
     which = (
         "every one, up to symmetry and commuting reads"
         if scenario.preemptions_max is None
@@ -96,7 +100,7 @@ def _pairs(scenario: Playable) -> str:
 
 def _completeness(swept: Swept, points: int) -> str:
     if not swept.coverage.exhaustive:
-        return f"; your program never came to the others ({', '.join(swept.unreached[:2])})"
+        return f"; {NEVER_CAME} ({', '.join(swept.unreached[:2])})"
     return ", every one" if points else ""
 
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from autograder.backends import Backends
+from autograder.backends.state import ROOT
+from autograder.grading.handins import solution_ids
 from autograder.grading.judge import judge
 from autograder.grading.program import Cell, Program
 from autograder.grading.report import report_text
+from autograder.grading.submission import read_program
 from autograder.grading.verdict import TaskVerdict, Verdict
 from autograder.labs import Lab
 
-__all__ = ["HERE", "RACING", "golden", "needs_backends", "program", "programs", "verdict_on", "wants_new_golden_files"]
+__all__ = [
+    "HERE", "RACING", "golden", "is_solved_notebook", "needs_backends", "program", "programs", "verdict_on",
+    "wants_new_golden_files",
+]  # fmt: skip
 
 HERE = Path(__file__).resolve().parent
 LANES = 2
@@ -31,6 +38,23 @@ def program(path: Path) -> Program:
     """A program file as a hand-in of one cell."""
     cell = Cell(id=path.stem, role="solution", source=path.read_text(encoding="utf-8"), name=path.name, task=path.stem)
     return Program(title=path.stem, cells=(cell,))
+
+
+def is_solved_notebook(path: Path, lab: Lab) -> bool:
+    """Does a program say, word for word, what the lab's solved notebook says? Comments and docstrings aside."""
+    notebook = ROOT / "solutions" / lab.name / f"{lab.name}.ipynb"
+    solved = _statements(read_program(notebook, lab=lab.name, tasks=solution_ids(lab)))
+    return _statements(program(path)) <= solved
+
+
+def _statements(whole: Program) -> set[str]:
+    """All that stands at the top of its cells, imports aside."""
+    found = [node for cell in whole.cells for node in ast.parse(cell.source).body]
+    for node in (inner for outer in found for inner in ast.walk(outer)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and ast.get_docstring(node):
+            del node.body[0]
+    silent = (ast.Import, ast.ImportFrom, ast.Expr)
+    return {ast.dump(node) for node in found if not isinstance(node, silent)}
 
 
 def needs_backends(lab: Lab) -> bool:

@@ -6,22 +6,19 @@ import random
 
 from shop import Node
 
-EMPTY = {"items": {}, "requests": []}
-
-
-async def read(node: Node, key: str) -> tuple[object, int]:
+async def read(node: Node, key: str) -> tuple[dict | None, int]:
     found = await node.call("store", "read", key)
     return found["value"], found["version"]
 
 
-async def write(node: Node, key: str, value: object, version: int | None = None) -> bool:
+async def write(node: Node, key: str, value: dict, version: int | None = None) -> bool:
     return await node.call("store", "write", key, value, version)
 
 
 async def add_to_cart(node: Node, request_id: str, buyer: str, item: str, quantity: int) -> dict:
     while True:
         cart, version = await read(node, buyer)
-        cart = cart or EMPTY
+        cart = cart or {"items": {}, "requests": []}
         if request_id in cart["requests"]:
             return cart["items"]
         cart = with_item(cart, request_id, item, quantity)
@@ -36,7 +33,7 @@ def with_item(cart: dict, request_id: str, item: str, quantity: int) -> dict:
 
 async def show_cart(node: Node, buyer: str) -> dict:
     cart, _ = await read(node, buyer)
-    return (cart or EMPTY)["items"]
+    return cart["items"] if cart else {}
 
 
 def bottleneck() -> dict:

@@ -63,10 +63,10 @@ def reserve_cart(at: Addresses, command: Reserve) -> bool:
 def reserve_pessimistic(at: Addresses, command: Reserve) -> bool:
     ((item, quantity),) = command.lines
     with psycopg.connect(at.postgres) as connection:
-        (free,) = connection.execute("select free from stock where item = %s for update", [item]).fetchone()
+        (free,) = connection.execute("select free from stock where item = %s for update", (item,)).fetchone()
         if free < quantity:
             return False
-        connection.execute("update stock set free = free - %s where item = %s", [quantity, item])
+        connection.execute("update stock set free = free - %s where item = %s", (quantity, item))
         connection.execute(KEEP, (command.reservation_id, command.buyer, item, quantity, quantity * price_of(free)))
     return True
 
