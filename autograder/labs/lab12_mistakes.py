@@ -38,7 +38,7 @@ GATES = (
     _mistake(
         "admit",
         "a_bucket_for_each_instance",
-        seen(MORE, "meet-last", UNDISTURBED),
+        all_of(seen(MORE, "meet-last", UNDISTURBED), seen(MORE, "edges", says="instances")),
         "every instance keeps a bucket of its own. Limits of single nodes add up: three instances let three times as many"
         " through.",
     ),
@@ -59,7 +59,7 @@ GATES = (
     _mistake(
         "admit",
         "lets_nobody_through",
-        seen(REFUSED, "meet-used", UNDISTURBED),
+        seen(REFUSED, "meet-used", UNDISTURBED, says="with 3.0 of 3"),
         "it refuses a client who has a full bucket. A gate that stays shut lets no call too many through, and no call.",
     ),
     _mistake(
@@ -93,7 +93,7 @@ GATES = (
     _mistake(
         "admit",
         "forgets_too_early",
-        seen(MORE, "edges"),
+        all_of(seen(MORE, "edges"), none_of(seen(WAIT, "edges"))),
         "the key is gone before the bucket is full, and who is not known has a full one. It must live as long as an empty"
         " bucket needs to fill.",
     ),
@@ -114,7 +114,7 @@ GATES = (
     _mistake(
         "admit",
         "says_always_the_same_wait",
-        seen(WAIT, "edges"),
+        seen(WAIT, "edges", says="told to wait"),
         "it tells how long a token takes, and not how long this one still takes. A part of it has flowed in already.",
     ),
     _mistake(
@@ -233,7 +233,7 @@ RUSH = (
     _mistake(
         "serve",
         "first_come_first_served",
-        all_of(seen(FIRST, says="told 'busy'"), none_of(seen(AT_ONCE))),
+        all_of(seen(FIRST, says="checkouts"), seen(FIRST, says="told 'busy'"), none_of(seen(AT_ONCE))),
         "one limit for all: nine of twelve that come are crawlers, so nine of twelve that are served are. A limit for each"
         " kind keeps a place for those who matter more.",
     ),

@@ -32,7 +32,7 @@ READ = {rule.__name__: heading for rule, heading in RULES}
 NUMBERED = tuple(Rule(number=number, invariant=rule, read=heading) for number, (rule, heading) in enumerate(RULES, start=1))
 (MORE, REFUSED, WAIT, KEPT, IN_TIME, SAYS, RECOVERS, LITTLE, FIRST, AT_ONCE, FOLLOWED, SAFE) = (rule.name for rule in NUMBERED)
 
-EDGES = ("a1", "p48", "a4", "p4", "a5", "p10", "b2", "p30", "c1", "p600", "c7")
+EDGES = ("a1", "p48", "a4", "p4", "a5", "p10", "b2", "p42", "c5", "p600", "c7")
 GATE = (limits.never_more_than_the_bucket_gives, limits.nobody_is_refused_a_token, limits.the_wait_is_true)
 WHOLE_GATE = (*GATE, limits.nothing_is_kept_for_ever)
 ATOMIC = "Read, then write, and two instances spend one token"
