@@ -170,7 +170,7 @@ LAB = Lab(
             scenarios=INSISTING,
             points={PIVOT: 6, ENDED: 4, ONCE: 2, SERVED: 2, REVERSE: 1},
             outcomes=("O2", "O4", "O5"),
-            minutes=15,
+            minutes=12,
         ),
         Task(
             name="seen",

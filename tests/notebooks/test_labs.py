@@ -158,7 +158,7 @@ def test_every_graded_task_has_three_rungs_of_hints(lab: Lab) -> None:
 
 
 def test_the_reference_is_as_long_as_the_text_says(lab: Lab) -> None:
-    names = [task.function for task in lab.tasks if task.graded and not task.stretch]
+    names = dict.fromkeys(task.function for task in lab.tasks if task.graded and not task.stretch)
     by_id = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell.source for cell in cells("solutions", lab)}
     lengths = [lines_of_code(by_id[f"solution-{name}"]) for name in names]
     said = re.search(r"The reference needs ([\d, and]+) lines", prose(lab))
