@@ -39,6 +39,8 @@ class SimulatedRedis:
         self.up = True
         self.own = contextvars.copy_context()
         """Its commands run here, and not in the context of the process that sent them: TIME is the server's."""
+        self.drawn: Callable[[], bool] = lambda: True
+        """Does the next command stand in the history? Of ten thousand a picture shows a few."""
         self._connections: list[_Connection] = []
 
     def accept(self, process: str, send: Callable[[bytes], None], cut: Callable[[], None]) -> _Connection:
@@ -134,7 +136,7 @@ class _Connection:
         running = switch.processes.get(self._process)
         entry = sim.ledger.begin(
             self._process, self._redis.name, asked.label, _told(asked, words),
-            incarnation=running.incarnation if running else 1, recorded=asked.counted,
+            incarnation=running.incarnation if running else 1, recorded=asked.counted and self._redis.drawn(),
         )  # fmt: skip
         entry.reads = not asked.effect
         waiting = Waiting(entry, lambda ending, value: None, entry.incarnation)

@@ -15,6 +15,7 @@ NAMES = (
     "lab04_saga",
     "lab06_outbox",
     "lab08_scalability",
+    "lab09_caching",
     "lab10_locking",
     "lab12_resilience",
     "lab13_tradeoffs",

@@ -6,7 +6,7 @@ from .check import check
 from .decision import my_scenario, unlock
 from .experiment import experiment
 from .hint import hint
-from .meet import anomalies, meet
+from .meet import anomalies, meet, meet_update
 from .predict import outcome, predict
 from .quiz import quiz
 from .recall import recall
@@ -22,6 +22,7 @@ __all__ = [
     "experiment",
     "hint",
     "meet",
+    "meet_update",
     "my_scenario",
     "my_system",
     "outcome",

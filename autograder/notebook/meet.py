@@ -1,4 +1,4 @@
-"""Meet: two buyers call a function of the notebook, and every order of their statements is played."""
+"""Meet: two calls of the notebook's functions come at the same time, and every order of their statements is played."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from autograder.notebook.asking import asked
 from autograder.notebook.attempt import executed_cells
 from autograder.notebook.trouble import quiet_trouble
 
-__all__ = ["Anomalies", "Meeting", "anomalies", "meet"]
+__all__ = ["Anomalies", "Meeting", "anomalies", "meet", "meet_update"]
 
 Basket = Mapping[str, int]
 
@@ -80,6 +80,23 @@ def meet(
         "prices": prices,
         "cells": executed_cells(),
     }
+    return _meeting(request)
+
+
+@quiet_trouble
+def meet_update(get: Callable[..., Any], put: Callable[..., Any], *, word: str = "cold") -> Meeting:
+    """Play every schedule of a look ``get(at, product_id)`` and an update ``put(at, product_id, name, price)``.
+
+    ``word`` says what is there before: ``cold`` a lamp that nobody has looked at, ``warm`` a cached one, ``new`` none yet.
+
+    >>> meet_update(get_product, put_product)
+    9 schedules, 2 of them wrong
+    """
+    request = {"do": "meet update", "get": get.__name__, "put": put.__name__, "word": word, "cells": executed_cells()}
+    return _meeting(request)
+
+
+def _meeting(request: Mapping[str, Any]) -> Meeting:
     result = asked(request)["played"]
     return Meeting(schedules=tuple(result["rows"]), history=History.from_lines(result["history"]))
 
