@@ -88,7 +88,8 @@ def _struck(scenario: Playable, swept: Swept) -> str:
 def _points(scenario: Playable, swept: Swept) -> str:
     covered = swept.coverage
     if scenario.engine == "backends":
-        return f"crash points ({covered.calls} calls × {len(covered.faults)} faults)"
+        faults = f"{len(covered.faults)} fault{'' if len(covered.faults) == 1 else 's'}"
+        return f"crash points ({covered.calls} calls × {faults})"
     return f"fault points (at {covered.calls} calls: {', '.join(covered.faults)})"
 
 

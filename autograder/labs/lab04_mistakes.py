@@ -108,7 +108,8 @@ RECOVERING = (
     Mistake(
         name="recovers_nothing",
         task="recover",
-        sentence="it says that nothing is left, and orders are left. What a dead process has begun, somebody must finish.",
+        sentence="it says that nothing is left, and orders are left. Perhaps their buyers never ask again: what a dead process"
+        " has begun, the shop must finish.",
         shows=seen(ENDED, says="'pending'"),
     ),
 )

@@ -62,6 +62,17 @@ def test_whatever_is_in_between_is_no_end(how, says):
     assert done_or_undone(QUIET, state(**how)) is None  # the story is not over yet
 
 
+def test_what_a_recovery_leaves_behind_has_ended_or_was_never_begun():
+    never = State(
+        moment="", tables={"purchase": (), "stock": ({"item": "lamp", "free": 3},)},
+        known={"orders": [ORDER], "had": {"lamp": 3}, "recovered": True},
+    )  # fmt: skip
+    assert done_or_undone(QUIET, never) is None
+    assert done_or_undone(QUIET, state(**DONE, recovered=True)) is None
+    found = done_or_undone(QUIET, state(charges=1, recovered=True))
+    assert found is not None and "p-1 is 'pending'" in found.evidence
+
+
 def test_one_effect_of_each_kind_is_allowed_and_two_are_not():
     assert each_effect_once(QUIET, state(charges=1, parcels=1)) is None
     for how, says in (
