@@ -45,7 +45,7 @@ GATES = (
     _mistake(
         "admit",
         "divides_by_the_instances",
-        seen(MORE, "meet-used", UNDISTURBED),
+        all_of(seen(MORE, "meet-used", UNDISTURBED), seen(REFUSED)),
         "every instance has its part of the bucket, as if calls came to all of them alike. Whoever meets one instance is"
         " refused too early, and whoever starts a fourth changes everybody's limit.",
     ),
