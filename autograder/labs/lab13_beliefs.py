@@ -41,7 +41,7 @@ TODAY = "that is what today gives, and the scenario is another one"
 ONE_FULL = "one of its processes is full while the others have time to spare"
 TOGETHER = "what shares a process dies with it"
 ANSWERS = "whoever orders while the warehouse is away gets an error"
-FULL = "everybody asks one server, and it is nearly always busy"
+FULL = "everybody asks one server, far away, and waits there for the others"
 UNHEARD = "an attempt that is never answered stays so"
 
 
@@ -72,7 +72,7 @@ def _known(scenario: Scenario, option: str, name: str) -> list[tuple[float, str]
         return [(of.away_s, OUTAGE)]
     if kind == ("talk", "answer_ms"):
         return [(of.own_ms + of.wire_ms + of.work_ms, EMPTY_QUEUE)]
-    if kind == ("reads", "stale_per_1000"):
+    if kind == ("reads", "stale_per_1000") and option == "nearest":
         return [(1000 * of.writes_per_s * of.lag_ms / 1000, ALONE)]
     if kind == ("calls", "extra_calls_per_100"):
         return [(0.0, FREE)]

@@ -91,7 +91,7 @@ READS = (
     Mistake(
         name="consistency_is_free",
         task="reads",
-        sentence="reads that all go to the leader are never stale, and they wait there for each other.",
+        sentence="reads that all go to the leader are never stale. The price is the way there, and the others in line.",
         shows=seen(MEETS, says=said.FULL),
     ),
     Mistake(

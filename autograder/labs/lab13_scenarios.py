@@ -1,7 +1,7 @@
 """Scenarios of one's own for every learner of lab 13: four decisions, each with a today, a tomorrow and an SLO.
 
 Today is what was measured and what the chart shows. Tomorrow is the scenario that the judge plays, with a seed of its own
-that no picture has. The SLO is drawn so that some of the options meet it with room to spare and the others clearly do not.
+that no picture has; everything that a number depends on is another tomorrow, so that no bar of the chart is an answer. The SLO is drawn so that some of the options meet it with room to spare and the others clearly do not.
 """
 
 from __future__ import annotations
@@ -129,7 +129,14 @@ def _rounded(value: float) -> float:
 
 def _draw_shape(chance: Random) -> tuple[Shape, Shape]:
     today, times = _checkout(chance), chance.choice((2, 2.5, 3))
-    tomorrow = replace(today, rate_per_s=today.rate_per_s * times)
+    longer, slower = chance.choice((1.2, 1.25, 1.3, 1.4)), chance.choice((2, 3, 4)) / 1000
+    tomorrow = replace(
+        today,
+        parts=tuple(replace(part, work_ms=part.work_ms * longer) for part in today.parts),
+        rate_per_s=today.rate_per_s * times,
+        hop_work_ms=today.hop_work_ms * longer,
+        hop_slow=today.hop_slow + slower,
+    )
     least = min(arithmetic.shape(one, tomorrow)["orders_per_s_max"] for one in shape.OPTIONS)
     return (today, tomorrow) if tomorrow.rate_per_s <= BUSY_MAX * least else _draw_shape(chance)
 
@@ -146,7 +153,7 @@ def _checkout(chance: Random) -> Shape:
         )
         for name in ("cart", "pricing", "stock", "recommendations")
     )
-    rate, hop_work_ms, slow = chance.randrange(40, 80, 5), chance.choice((1, 1.5, 2)), chance.choice((2, 3, 4, 5))
+    rate, hop_work_ms, slow = chance.randrange(40, 80, 10), chance.choice((1, 1.5, 2)), chance.choice((2, 3, 4, 5))
     return Shape(parts=parts, rate_per_s=rate, hop_work_ms=hop_work_ms, hop_slow=slow / 1000)
 
 
@@ -161,7 +168,8 @@ def _draw_talk(chance: Random) -> tuple[Talk, Talk]:
         queue_ms=chance.randint(3, 12),
         away_s=0.0,
     )
-    return today, replace(today, rate_per_s=rate * times, away_s=float(chance.randrange(25, 75, 5)))
+    own_ms, away_s = today.own_ms + chance.randint(10, 25), float(chance.randrange(25, 75, 5))
+    return today, replace(today, rate_per_s=rate * times, own_ms=own_ms, away_s=away_s)
 
 
 def _draw_reads(chance: Random) -> tuple[Reads, Reads]:
@@ -178,7 +186,9 @@ def _draw_reads(chance: Random) -> tuple[Reads, Reads]:
         behind=chance.choice((0.03, 0.05, 0.08, 0.1)),
         behind_ms=chance.randrange(1000, 3000, 250),
     )
-    return today, replace(today, rate_per_s=rate * times, writes_per_s=today.writes_per_s * chance.choice((2, 3)))
+    further, written = chance.randint(6, 15), today.writes_per_s * chance.choice((2, 3))
+    way = {"leader_ms": today.leader_ms + further, "near_ms": today.near_ms + further}
+    return today, replace(today, rate_per_s=rate * times, writes_per_s=written, **way)
 
 
 def _draw_calls(chance: Random) -> tuple[Calls, Calls]:

@@ -21,7 +21,7 @@ def scenario_text(scenario: Scenario) -> str:
     slo = "; ".join(str(bound) for bound in scenario.slo)
     return (
         f"Scenario **{scenario.code}**, decision `{name}`.\n\n{measured(scenario.today)}\n\n"
-        f"| tomorrow | |\n|---|---|\n{six}\n| response measure (the SLO) | **{slo}** |\n\n"
+        f"| tomorrow | |\n|:---|:---|\n{six}\n| response measure (the SLO) | **{slo}** |\n\n"
         f"Options: {'; '.join(f'`{one}`' for one in scenario.decision.options)}."
     )
 
@@ -37,7 +37,7 @@ def knob(decision: str) -> str:
 
 
 def _times(before: float, after: float) -> str:
-    return f"{after / before:g} times"
+    return f"{after / before:.3g} times"
 
 
 def _shape_today(of: Shape) -> str:
@@ -49,7 +49,7 @@ def _shape_today(of: Shape) -> str:
     return (
         f"Measured today, at {of.rate_per_s:g} orders a second:\n\n"
         "| part | work on an order | its cores | bugs that kill, a day | loading at a start | without it an order |\n"
-        f"|---|---|---|---|---|---|\n{rows}\n\n"
+        f"|:---|:---|:---|:---|:---|:---|\n{rows}\n\n"
         f"A hop to another process costs its caller (the process with the cart) {of.hop_work_ms:g} ms of work; of 1,000 hops"
         f" {1000 * of.hop_slow:g} are slow."
     )
@@ -60,8 +60,16 @@ def _shape_tomorrow(scenario: Scenario) -> list[tuple[str, str]]:
     times = _times(before.rate_per_s, after.rate_per_s)
     return [
         ("source", "buyers, after the shop has been on television"),
-        ("stimulus", f"{after.rate_per_s:g} orders a second, {times} today's; each order can meet each bug"),
-        ("environment", "the same cores, the same bugs, nobody repairs anything for a year"),
+        (
+            "stimulus",
+            f"{after.rate_per_s:g} orders a second, {times} today's; each order can meet each bug",
+        ),
+        (
+            "environment",
+            "the same bugs for a year; a cheaper data centre with as many cores, on which all work takes"
+            f" {_times(before.hop_work_ms, after.hop_work_ms)} as long, that of hops too, and {1000 * after.hop_slow:g} of 1,000"
+            " hops are slow",
+        ),
         ("artifact", "the checkout: one process, four, or two"),
         ("response", "orders are accepted"),
     ]
@@ -71,7 +79,7 @@ def _talk_today(of: Talk) -> str:
     busy = of.rate_per_s * of.work_ms / 1000
     return (
         f"Measured today, at {of.rate_per_s:g} orders a second, all of them synchronous:\n\n"
-        "| what | measured |\n|---|---|\n"
+        "| what | measured |\n|:---|:---|\n"
         f"| the order service's own time, the way to the buyer included | {of.own_ms:g} ms |\n"
         f"| there and back to the warehouse, without its work | {of.wire_ms:g} ms |\n"
         f"| the warehouse is busy | {busy:.1%} of the time |\n"
@@ -88,7 +96,8 @@ def _talk_tomorrow(scenario: Scenario) -> list[tuple[str, str]]:
         (
             "environment",
             f"the sale: {after.rate_per_s:g} orders a second, {_times(before.rate_per_s, after.rate_per_s)} today's, for the"
-            f" {after.window_s / 60:g} minutes that are looked at",
+            f" {after.window_s / 60:g} minutes that are looked at; a fraud check, so that the order service's own time is"
+            f" {after.own_ms:g} ms",
         ),
         ("artifact", "the way from the order service to the warehouse"),
         ("response", "buyers are answered, and the warehouse hears of every order that was accepted"),
@@ -99,7 +108,7 @@ def _reads_today(of: Reads) -> str:
     busy = of.rate_per_s * of.work_ms / 1000
     return (
         f"Measured today, at {of.rate_per_s:g} reads a second, all of them at the leader:\n\n"
-        "| what | measured |\n|---|---|\n"
+        "| what | measured |\n|:---|:---|\n"
         f"| there and back to the leader | {of.leader_ms:g} ms |\n"
         f"| there and back to the nearest of {of.replicas} replicas, each of which gets its share | {of.near_ms:g} ms |\n"
         f"| the leader is busy with reads | {busy:.1%} of the time |\n"
@@ -112,13 +121,17 @@ def _reads_today(of: Reads) -> str:
 def _reads_tomorrow(scenario: Scenario) -> list[tuple[str, str]]:
     before, after = scenario.today, scenario.tomorrow
     return [
-        ("source", "buyers who look at the stock"),
+        ("source", "buyers in another country, who look at the stock"),
         (
             "stimulus",
             f"{after.rate_per_s:g} reads a second, {_times(before.rate_per_s, after.rate_per_s)} today's;"
             f" {60 * after.writes_per_s:g} writes a minute of each product",
         ),
-        ("environment", "the leader and the replicas as they are, their lag as it is"),
+        (
+            "environment",
+            f"the same machines and the same lag; buyers are further away: {after.leader_ms:g} ms there and back to the"
+            f" leader, {after.near_ms:g} ms to the nearest replica",
+        ),
         ("artifact", "the read of the stock: from the leader, from the nearest replica, or bounded (the nearest unless it is far behind, then the leader)"),
         ("response", "the stock is shown"),
     ]
@@ -127,7 +140,7 @@ def _reads_tomorrow(scenario: Scenario) -> list[tuple[str, str]]:
 def _calls_today(of: Calls) -> str:
     return (
         "Measured today, of 1,000 attempts to pay:\n\n"
-        "| attempts | how many | answered after |\n|---|---|---|\n"
+        "| attempts | how many | answered after |\n|:---|:---|:---|\n"
         f"| quick | {1000 * (1 - of.slow - of.lost):g} | 40 to 160 ms |\n"
         f"| slow | {1000 * of.slow:g} | 1,200 to 2,000 ms |\n"
         f"| lost | {1000 * of.lost:g} | never |\n\n"

@@ -10,6 +10,6 @@ def talk() -> dict:
         "status": "accepted",
         "context": "The warehouse will be away during the sale, and buyers will not wait for it.",
         "decision": "asynchronous",
-        "numbers": {"fails_per_1000": 0, "answer_ms": 42, "behind_s": 30},
+        "numbers": {"fails_per_1000": 0, "answer_ms": 54, "behind_s": 70},
         "consequences": "Everybody can order. The warehouse is behind for minutes, and somebody must watch how far.",
     }

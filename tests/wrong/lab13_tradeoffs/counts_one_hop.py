@@ -10,6 +10,6 @@ def shape() -> dict:
         "status": "accepted",
         "context": "Twice the orders and more are expected, and each of them can meet each bug.",
         "decision": "services",
-        "numbers": {"orders_per_s_max": 300, "fails_per_1000": 1.26, "slow_per_1000": 3},
+        "numbers": {"orders_per_s_max": 178, "fails_per_1000": 0.726, "slow_per_1000": 5},
         "consequences": "Each part starts again alone. Every order pays for three hops.",
     }

@@ -10,6 +10,6 @@ def talk() -> dict:
         "status": "accepted",
         "context": "The warehouse will be away during the sale, and buyers will not wait for it.",
         "decision": "synchronous",
-        "numbers": {"fails_per_1000": 16.7, "answer_ms": 51.8, "behind_s": 0},
+        "numbers": {"fails_per_1000": 38.9, "answer_ms": 63.8, "behind_s": 0},
         "consequences": "Whoever is answered can be sure that the warehouse knows. While it is away nobody can order.",
     }

@@ -10,6 +10,6 @@ def shape() -> dict:
         "status": "accepted",
         "context": "Twice the orders and more are expected, and each of them can meet each bug.",
         "decision": "monolith",
-        "numbers": {"orders_per_s_max": 400, "fails_per_1000": 0.204, "slow_per_1000": 0},
+        "numbers": {"orders_per_s_max": 250, "fails_per_1000": 0.0835, "slow_per_1000": 0},
         "consequences": "Every bug takes the whole checkout away. Nobody pays for a hop.",
     }

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 def shape() -> dict:
     return {
-        "scenario": "mary-shaw-45f9",
+        "scenario": "david-parnas-5420",
         "title": "How many processes the checkout has",
         "status": "accepted",
         "context": "Twice the orders and more are expected, and each of them can meet each bug.",
         "decision": "services",
-        "numbers": {"orders_per_s_max": 593, "fails_per_1000": 0.653, "slow_per_1000": 1},
+        "numbers": {"orders_per_s_max": 248, "fails_per_1000": 0.427, "slow_per_1000": 1},
         "consequences": "Each part starts again alone. Every order pays for three hops.",
     }
