@@ -29,7 +29,7 @@ NAIVE = (
         "naive",
         "naive_admit",
         seen(MORE, "naive"),
-        "it keeps to its number in every window, and forgets everything at the edge between two. A **fixed window** gives up"
+        "it keeps to its number in every window, and forgets everything at the edge between two. A fixed window gives up"
         " to twice its rate there; and the window's clock is the instance's own.",
     ),
 )
@@ -53,8 +53,8 @@ GATES = (
         "admit",
         "reads_then_writes",
         seen(MORE, "meet-*"),
-        "between reading the bucket and writing it another instance reads the same, and two calls spend one token: a **lost"
-        " update**. MULTI and EXEC join the writes and leave the reading outside.",
+        "between reading the bucket and writing it another instance reads the same, and two calls spend one token: a lost"
+        " update. MULTI and EXEC join the writes and leave the reading outside.",
     ),
     _mistake(
         "admit",
@@ -108,7 +108,7 @@ GATES = (
         "admit",
         "counts_the_last_seconds",
         seen(REFUSED, "edges"),
-        "a **sliding window** of the last seconds: it has no edge, and nothing flows in until the oldest call falls out of"
+        "a sliding window of the last seconds: it has no edge, and nothing flows in until the oldest call falls out of"
         " it. A bucket gains a token every second.",
     ),
     _mistake(
