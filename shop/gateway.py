@@ -30,7 +30,7 @@ BEHAVIOURS = {
     "silent": "It does what it is asked and never answers; the connection stays open.",
     "hangs up": "It does what it is asked and closes the connection without an answer.",
     "drops": "It closes the connection without an answer and does nothing: to the caller this looks like 'hangs up'.",
-    "late": "It closes the connection, and does what it was asked only when the key has been asked about twice more.",
+    "late": "It closes the connection, and does what it was asked when the key has been asked about twice more, or time has passed.",
     "declines": "The card is declined: 402, and nothing is taken.",
     "unavailable": "It takes nothing on at the moment: 503, and nothing is done.",
     "tells twice": "It sends its webhook two times.",
@@ -56,21 +56,26 @@ class Books:
         with self._lock:
             self.rows: dict[str, list[dict[str, Any]]] = {"charge": [], "refund": []}
             self._keys: dict[tuple[str, str], dict[str, Any]] = {}
-            self._plan: dict[tuple[str, int], str] = {}
-            self._seen: Counter[str] = Counter()
+            self._plan: dict[tuple[str, str, int], str] = {}
+            self._seen: Counter[tuple[str, str]] = Counter()
             self._ahead_s = 0.0
 
-    def misbehave(self, what: str, number: int, behaviour: str) -> None:
-        """Treat the ``number``-th request of this kind (``charge``, ``refund``; counted from the reset) so."""
+    def misbehave(self, what: str, number: int, behaviour: str, of: str = "") -> None:
+        """Treat the ``number``-th request of this kind (``charge``, ``refund``; counted from the reset) so.
+
+        With ``of``, a purchase (a charge, for refunds), only its requests are counted.
+        """
         if what not in FIELDS or behaviour not in BEHAVIOURS:
             raise ValueError(f"{behaviour!r} for a {what!r}: there are {', '.join(BEHAVIOURS)}")
         with self._lock:
-            self._plan[what, number] = behaviour
+            self._plan[what, of, number] = behaviour
 
     def pass_time(self, seconds: float) -> None:
-        """The gateway's clock jumps ahead: what it remembers grows old."""
+        """The gateway's clock jumps ahead: what it remembers grows old, and what was late is done by then."""
         with self._lock:
             self._ahead_s += seconds
+            for (what, key), entry in self._keys.items():
+                self._finish_late(what, key, entry)
 
     def ledger(self) -> dict[str, list[dict[str, Any]]]:
         """Every charge and refund that was made, in order."""
@@ -80,11 +85,10 @@ class Books:
     def post(self, what: str, key: str, body: Any) -> tuple[Reply, str]:
         """A request to charge or to refund: the answer, and the behaviour that was planned for it."""
         with self._lock:
-            self._seen[what] += 1
-            behaviour = self._plan.get((what, self._seen[what]), "")
             wrong = _wrong(what, body)
             if wrong:
                 return _refusal(400, wrong), ""
+            behaviour = self._planned(what, body["purchase_id" if what == "charge" else "charge_id"])
             if behaviour == "unavailable":
                 return _refusal(503, "the gateway takes nothing on at the moment"), behaviour
             if behaviour == "drops":
@@ -113,13 +117,19 @@ class Books:
         with self._lock:
             return 200, {"charges": [dict(row) for row in self.rows["charge"] if row["purchase_id"] == purchase_id]}
 
+    def _planned(self, what: str, of: str) -> str:
+        found = ""
+        for whose in ("", of):
+            self._seen[what, whose] += 1
+            found = self._plan.get((what, whose, self._seen[what, whose]), found)
+        return found
+
     def _now(self) -> float:
         return time.time() + self._ahead_s
 
     def _known(self, what: str, key: str) -> dict[str, Any] | None:
         entry = self._keys.get((what, key)) if key else None
         if entry is not None and self._now() - entry["since"] > WINDOW_S:
-            self._finish_late(what, key, entry)
             del self._keys[what, key]
             return None
         if entry is not None and entry["answer"] is None:
@@ -251,7 +261,7 @@ class _Sandbox(_Door):
                 case "/reset":
                     books.reset()
                 case "/misbehave":
-                    books.misbehave(body["what"], body["number"], body["behaviour"])
+                    books.misbehave(**body)
                 case "/pass_time":
                     books.pass_time(body["seconds"])
                 case "/webhook":

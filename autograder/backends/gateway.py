@@ -32,12 +32,12 @@ class Sandbox:
         """As if nothing had ever happened: no charge, no key, no plan, and the clock is right."""
         self._ask("POST", "/reset")
 
-    def misbehave(self, behaviour: str, *, what: str = "charge", number: int = 1) -> None:
-        """Treat the ``number``-th charge (or refund) that reaches the gateway from the reset on so.
+    def misbehave(self, behaviour: str, *, what: str = "charge", number: int = 1, of: str = "") -> None:
+        """Treat the ``number``-th charge (or refund) that reaches the gateway from the reset on so; ``of`` one purchase only.
 
         ``behaviour`` is one of ``shop.gateway.BEHAVIOURS``: silent, hangs up, drops, late, declines, unavailable, tells twice.
         """
-        self._ask("POST", "/misbehave", {"what": what, "number": number, "behaviour": behaviour})
+        self._ask("POST", "/misbehave", {"what": what, "number": number, "behaviour": behaviour, "of": of})
 
     def pass_time(self, seconds: float) -> None:
         """The gateway's clock jumps ahead."""

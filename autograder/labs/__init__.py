@@ -11,6 +11,7 @@ __all__ = ["NAMES", "Lab", "Mistake", "Rule", "Task", "UnknownLab", "add", "find
 
 NAMES = (
     "lab01_consistency",
+    "lab02_idempotency",
     "lab03_failure",
     "lab04_saga",
     "lab06_outbox",

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 __all__ = ["SIGNATURES", "function_of"]
 
 SIGNATURES: Mapping[str, str] = {
+    "lab02_idempotency/charge": "charge(at: Addresses, command: Charge) -> Receipt",
+    "lab02_idempotency/reconcile": "reconcile(at: Addresses) -> int",
     "lab06_outbox/place_order": "place_order(at: Addresses, command: PlaceOrder) -> None",
     "lab06_outbox/relay": "relay(at: Addresses) -> int",
     "lab06_outbox/receive": "receive(at: Addresses, event: Event) -> None",

@@ -173,3 +173,12 @@ def test_a_webhook_is_told_at_least_once(gateway, sandbox):
         sandbox.webhook("")
     assert heard[0] == heard[1]
     assert (heard[0]["event_id"], heard[0]["kind"], heard[0]["key"]) == ("ev-ch-1", "charge.charged", "pay-1")
+
+
+def test_late_is_done_when_time_has_passed(gateway, sandbox):
+    sandbox.misbehave("late", of="p-1")
+    gateway.charge(Charge(key="pay-0", purchase_id="p-0", buyer="Bao", amount=1))
+    with pytest.raises(Unknown):
+        gateway.charge(LAMP)
+    sandbox.pass_time(WINDOW_S + 1)
+    assert [row["key"] for row in sandbox.ledger()["charges"]] == ["pay-0", "pay-1"]
