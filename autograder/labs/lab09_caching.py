@@ -39,7 +39,7 @@ LATE = writes.a_late_holder_changes_nothing.__name__
 FREE = writes.the_lock_comes_free.__name__
 
 ASIDE = (rule.no_stale_look, rule.the_cache_serves, rule.a_value_ends_by_itself, rule.each_look_is_answered)
-STALE = "“Update the table, delete the key” leaves a stale value in some orders"
+STALE = "Update the table, delete the key: in some orders the old value stays"
 CROWD = "A key that expires sends everybody to the database"
 DEAD = "A dead cache is not a slow cache"
 

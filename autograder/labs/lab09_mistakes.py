@@ -46,6 +46,13 @@ ASIDE = (
         shows=seen(SERVES, "aside-calm", SERIAL, says="does not exist"),
     ),
     Mistake(
+        name="keeps_it_for_a_second",
+        task="get_product",
+        sentence="it keeps everything for a second, so that nothing can be older. Then hardly anything is ever found: whoever"
+        " looks a little later waits for Postgres.",
+        shows=seen(SERVES, "aside-calm", SERIAL, says="39 s later"),
+    ),
+    Mistake(
         name="keeps_it_for_ever",
         task="get_product",
         sentence="what it keeps has no TTL. A change that the cache hears nothing of is then never seen: a TTL is the floor"
@@ -138,6 +145,13 @@ DEAD = (
         task="sturdy",
         sentence="without the cache it serves nobody. The database is safe and has time to spare, and the shop is closed.",
         shows=seen(SERVED, says=" 0 of "),
+    ),
+    Mistake(
+        name="does_without_redis",
+        task="sturdy",
+        sentence="it does without Redis. Copies in the memory of each process may be a second old and no more, so every"
+        " process asks for every product every second, on quiet days too.",
+        shows=seen(SURVIVES, says="the cache is well"),
     ),
     Mistake(
         name="falls_back_to_the_database",

@@ -20,7 +20,7 @@ __all__ = ["calm", "crashed_look", "crashed_put", "look", "meets", "two_puts"]
 ID, NAME, OLD, NEW, NEWER = "p-1", "lamp", 9000, 8000, 7000
 LATER = "a second after the update was acknowledged"
 TABLES = ("product",)
-A_SECOND_MS, TTL_MS = 1001, 66_001
+A_SECOND_MS, WARM_MS, TTL_MS = 1001, 39_000, 66_001
 PUTS = {NEW: (ID, NAME, NEW), NEWER: (ID, NAME, NEWER)}
 
 
@@ -100,7 +100,9 @@ def calm(name: str, get: str, put: str, rules: tuple[Invariant, ...], read: str)
         looks = []
         for product_id in (ID, "unicorn"):
             for warm in (False, True):
-                looks.append(look(stage, get, "in a quiet moment", product_id, warm=warm))
+                looks.append(look(stage, get, "a moment later", product_id, warm=warm))
+        stage.lane.redis.pass_time(WARM_MS)
+        looks.append(look(stage, get, "39 s later", warm=True))
         undone = "" if stage.until_done("writer-1", put, *PUTS[NEW]) else f"the update is never done: {stage.trouble}"
         stage.lane.redis.pass_time(A_SECOND_MS)
         looks.append(look(stage, get, LATER))

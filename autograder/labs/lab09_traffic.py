@@ -17,6 +17,9 @@ Story = Callable[[Any], Coroutine[Any, Any, None]]
 WORK_S = 0.1
 """How long the database takes for one question."""
 PATIENCE_MS = 5000
+EVERYTHING = 500
+BUYERS_DRAWN = 2
+"""So many buyers stand in the picture of each moment; what their looks cause stands beside them."""
 INSTANCES = ("shop-1", "shop-2")
 OLD, NEW = 9000, 8000
 
@@ -102,7 +105,7 @@ def nobody_waits_for_the_dead(make: str, buyers: int = 6) -> Story:
     """A crowd looks at one lamp, and whoever goes to fetch it may die on the way."""
 
     async def play(sim: Any) -> None:
-        database, people, _ = _shop(sim, make, ("lamp",), moments_s=(0,), events=500, restart_after_ms=None)
+        database, people, _ = _shop(sim, make, ("lamp",), moments_s=(0,), events=EVERYTHING, restart_after_ms=None)
         first = asyncio.ensure_future(_together(people, "lamp", buyers // 2, INSTANCES[:1]))
         await asyncio.sleep(0.03)
         await _together(people, "lamp", buyers // 2, INSTANCES[1:])
@@ -222,13 +225,14 @@ def _shop(
     restart_after_ms: float | None = 1000,
 ) -> tuple[Database, Crowd, SimulatedRedis]:
     database, camera = Database(sim, products), Camera(sim, moments_s, events)
+    buyers = Camera(sim, moments_s, BUYERS_DRAWN if events < EVERYTHING else events)
     sim.network.latency(0, 1)
     sim.service("database", database, reads=("product",), recorded=camera)
     redis = redis_for(sim)
     redis.drawn = camera
     for name in INSTANCES:
         sim.process(name, make, restart_after_ms=restart_after_ms)
-    return database, Crowd(sim, camera), redis
+    return database, Crowd(sim, buyers), redis
 
 
 async def _together(people: Crowd, product: str, buyers: int, instances: Sequence[str] = INSTANCES) -> None:

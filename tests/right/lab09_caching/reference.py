@@ -28,8 +28,8 @@ def cache_of(at: Addresses) -> redis.Redis:
 def from_table(at: Addresses, product_id: str) -> dict | None:
     """The product as Postgres has it now, or None."""
     with psycopg.connect(at.postgres, autocommit=True) as connection:
-        row = connection.execute("select id, name, price from product where id = %s", [product_id]).fetchone()
-    return dict(zip(("id", "name", "price"), row)) if row else None
+        row = connection.execute("select price, name, id from product where id = %s", [product_id]).fetchone()
+    return dict(zip(("price", "name", "id"), row)) if row else None
 
 
 def naive_get_product(at: Addresses, product_id: str) -> dict | None:
@@ -53,7 +53,7 @@ def get_product(at: Addresses, product_id: str) -> dict | None:
     """The product, from the cache where it is there; None where the shop does not have it.
 
     >>> get_product(at, "p-1")
-    {'id': 'p-1', 'name': 'lamp', 'price': 9000}
+    {'price': 9000, 'name': 'lamp', 'id': 'p-1'}
     """
     value, lease, ticket = f"product:{product_id}", f"lease:{product_id}", uuid.uuid4().hex
     with cache_of(at) as cache:
@@ -193,7 +193,7 @@ def put_through(at: Addresses, product_id: str, name: str, price: int) -> None:
     """Make or change the product, and show it: when this returns, the next look is a hit."""
     with psycopg.connect(at.postgres) as connection:
         (version,) = connection.execute(PUT + " returning version", (product_id, name, price)).fetchone()
-    product = {"id": product_id, "name": name, "price": price, "version": version}
+    product = {"price": price, "name": name, "id": product_id, "version": version}
     with cache_of(at) as cache:
         cache.eval(IF_NEWER, 1, f"shown:{product_id}", json.dumps(product))
 

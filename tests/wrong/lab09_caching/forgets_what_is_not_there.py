@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import random
 
 import psycopg
 import redis
 
 from shop import Addresses
+
 
 def get_product(at: Addresses, product_id: str) -> dict | None:
     cache = redis.Redis.from_url(at.redis, decode_responses=True)
@@ -18,7 +18,7 @@ def get_product(at: Addresses, product_id: str) -> dict | None:
         return json.loads(found)
     product = from_table(at, product_id)
     if product is not None:
-        cache.set(key, json.dumps(product), ex=random.randint(54, 66))
+        cache.set(key, json.dumps(product), ex=60)
     return product
 
 

@@ -9,6 +9,7 @@ import redis
 
 from shop import Addresses
 
+
 def get_product(at: Addresses, product_id: str) -> dict | None:
     cache = redis.Redis.from_url(at.redis, decode_responses=True)
     key = f"{product_id}:{cache.get(f'generation:{product_id}')}"

@@ -9,6 +9,7 @@ import redis
 
 from shop import Addresses
 
+
 def look_through(at: Addresses, product_id: str) -> dict | None:
     found = redis.Redis.from_url(at.redis).get(f"shown:{product_id}")
     if found is not None:

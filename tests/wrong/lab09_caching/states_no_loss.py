@@ -39,7 +39,7 @@ DROP = "if redis.call('hget', KEYS[1], 'batch') == ARGV[1] then redis.call('del'
 
 def flush(at: Addresses) -> int:
     cache = redis.Redis.from_url(at.redis, decode_responses=True)
-    taken = cache.eval(TAKE, 2, "views", "taken", uuid.uuid4().hex)
+    taken = cache.eval(TAKE, 2, "views", "taken", str(uuid.uuid4()))
     if not taken:
         return 0
     counts = dict(zip(taken[::2], taken[1::2]))

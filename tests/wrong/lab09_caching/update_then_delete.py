@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import random
 
 import psycopg
 import redis
 
 from shop import Addresses
+
 
 def naive_get_product(at: Addresses, product_id: str) -> dict | None:
     cache = redis.Redis.from_url(at.redis, decode_responses=True)
@@ -16,7 +16,7 @@ def naive_get_product(at: Addresses, product_id: str) -> dict | None:
     if found is not None:
         return json.loads(found)
     product = from_table(at, product_id)
-    cache.set(product_id, json.dumps(product), ex=random.randint(54, 66))
+    cache.set(product_id, json.dumps(product), ex=60)
     return product
 
 

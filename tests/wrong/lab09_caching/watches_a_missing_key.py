@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import random
 
 import psycopg
 import redis
 
 from shop import Addresses
+
 
 def get_product(at: Addresses, product_id: str) -> dict | None:
     cache = redis.Redis.from_url(at.redis, decode_responses=True)
@@ -19,7 +19,7 @@ def get_product(at: Addresses, product_id: str) -> dict | None:
             return json.loads(found)
         product = from_table(at, product_id)
         pipe.multi()
-        pipe.set(product_id, json.dumps(product), ex=random.randint(54, 66))
+        pipe.set(product_id, json.dumps(product), ex=60)
         try:
             pipe.execute()
         except redis.WatchError:
