@@ -31,7 +31,6 @@ from tests.groups import SECONDS, group_of  # noqa: E402
 
 SUBJECT = re.compile(r"\[((?:lab|day)\d\d)|test_((?:lab)\d\d)")
 TOP = 25
-KEPT_MIN_S = 1.0
 
 
 def main() -> None:
@@ -98,7 +97,7 @@ def show(title: str, seconds: Mapping[str, float], top: int | None = None) -> No
 
 def keep(seconds: Mapping[str, float]) -> None:
     """Write down how long groups take, rounded, so that another run on a quiet machine changes little."""
-    kept = {group: round(took) for group, took in sorted(seconds.items()) if took >= KEPT_MIN_S}
+    kept = {group: round(took) for group, took in sorted(seconds.items())}
     SECONDS.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 
 
