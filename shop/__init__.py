@@ -2,6 +2,7 @@
 
 from shop.addresses import Addresses
 from shop.commands import Charge, Pack, PlaceOrder, Refund, Reserve
+from shop.delivery import ATTEMPTS, DEAD_LETTERS, GROUP, is_drained, member
 from shop.events import TOPIC, Event
 from shop.network import Broken, Node, Refused, Unavailable
 from shop.parcels import Parcel, Warehouse
@@ -9,6 +10,9 @@ from shop.payments import Gateway, InProgress, KeyReused, Receipt, Unknown
 from shop.prices import price_of
 
 __all__ = [
+    "ATTEMPTS",
+    "DEAD_LETTERS",
+    "GROUP",
     "TOPIC",
     "Addresses",
     "Broken",
@@ -28,5 +32,7 @@ __all__ = [
     "Unavailable",
     "Unknown",
     "Warehouse",
+    "is_drained",
+    "member",
     "price_of",
 ]

@@ -18,7 +18,7 @@ from autograder.explore.virtual_lane import VirtualLane
 from autograder.history import History
 from autograder.invariants import Invariant, Violation
 
-__all__ = ["AnswerSheet", "BackendSheet"]
+__all__ = ["AnswerSheet", "BackendSheet", "called"]
 
 Truth = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 _SHOWN_MAX = 3
@@ -71,7 +71,7 @@ class AnswerSheet:
 
     def play_on(self, lane: VirtualLane, name: RunName) -> Played:
         """Have the sheet filled in, and mark it."""
-        result = _called(lane, self.function)
+        result = called(lane, self.function)
         answers = result.value
         if result.kind != "returned" or not isinstance(answers, dict):
             said = result.error or f"it returned a {type(answers).__name__}, not a dict"
@@ -150,7 +150,8 @@ def _is_blank(answer: Any) -> bool:
     return answer is None or answer == "" or answer == [] or answer == {}
 
 
-def _called(lane: VirtualLane, function: str) -> Result:
+def called(lane: Lane | VirtualLane, function: str) -> Result:
+    """What a function of the program says that takes nothing."""
     running = lane.subjects.start(function, [], ports=())
     while (result := running.poll()) is None:
         select.select([running.fileno()], [], [], 1.0)

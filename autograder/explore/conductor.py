@@ -315,8 +315,12 @@ class Conductor:
                 return
             if actor.calls != calls or handled:
                 calls, silent_since = actor.calls, time.monotonic()
-            elif self._waits_for_a_lock(actor) or time.monotonic() - silent_since > IDLE_TURN_S:
+            elif self._waits_for_a_lock(actor) or self._is_idle(actor, silent_since):
                 return
+
+    def _is_idle(self, actor: Actor, silent_since: float) -> bool:
+        """Silent for long, and asleep? On a busy machine a process may be silent because it waits for a processor."""
+        return time.monotonic() - silent_since > IDLE_TURN_S and actor.running.quiet()
 
     def _waits_for_a_lock(self, actor: Actor) -> bool:
         for request in actor.in_flight:

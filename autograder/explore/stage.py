@@ -98,20 +98,23 @@ class Stage:
         *arguments: Any,
         settled: Callable[[], bool] = lambda: False,
         failures_max: int = ATTEMPTS_MAX,
+        calls_max: int = DRAINS_MAX,
         after: Callable[[Result | Ended], None] = lambda ended: None,
     ) -> bool:
         """Call until it returns 0; False when it never does, or returns something that is no count.
 
         ``settled`` says whether everything is as it is at the end of the undisturbed run. That run has shown what a call
-        then returns, so once the fault has struck it is not asked again. It may end ``failures_max`` - 1 times without an
-        answer; ``after`` is called when a call has ended.
+        then returns, so once the fault has struck it is not asked again. It is heard ``calls_max`` times at most, and may
+        end ``failures_max`` - 1 times without an answer; ``after`` is called when a call has ended.
         """
         failures = 0
-        for _ in range(DRAINS_MAX):
+        answered = 0
+        while answered < calls_max:
             if self.conductor.struck and settled():
                 return True
             result = self.once(process, function, *arguments)
             after(result)
+            answered += result.kind == "returned"
             if result.kind != "returned":
                 failures += 1
                 if failures >= failures_max or result.kind not in ASKED_AGAIN:
@@ -121,7 +124,7 @@ class Stage:
                 return False
             elif result.value == 0:
                 return True
-        self.trouble = f"{function} had not returned 0 after {DRAINS_MAX} calls"
+        self.trouble = f"{function} had not returned 0 after {calls_max} calls"
         return False
 
     def beside(self, job: Job, happens: Callable[[], None]) -> Result | Ended:

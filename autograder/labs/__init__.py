@@ -14,6 +14,7 @@ NAMES = (
     "lab02_idempotency",
     "lab03_failure",
     "lab04_saga",
+    "lab05_kafka",
     "lab06_outbox",
     "lab08_scalability",
     "lab09_caching",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from autograder.backends.trio import Trio
+
 from .check import check
 from .decision import my_scenario, unlock
 from .experiment import experiment
@@ -17,6 +19,7 @@ from .system import my_system
 from .written import written
 
 __all__ = [
+    "Trio",
     "anomalies",
     "check",
     "experiment",

@@ -134,7 +134,7 @@ def _offsets(fields: Fields, *, epoch: bool) -> str:
             fields.tags()
             found.append(f"{topic}/{number} = {offset}")
         fields.tags()
-    return ", ".join(found)
+    return ", ".join(sorted(found))
 
 
 def _init_producer_id(head: Asked, fields: Fields) -> Asked:

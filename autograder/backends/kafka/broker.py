@@ -138,14 +138,23 @@ class Broker:
         """A node answers: it takes over the partitions that have nobody else."""
         self.cluster.nodes[node].up = True
         for partition in self.topics.partitions():
-            if node in partition.replicas and not self.cluster.is_up(partition.leader):
-                self.cluster.elect(partition)
+            if node in partition.replicas and self.cluster.is_up(partition.leader):
+                partition.stopped_at.pop(node, None)
+            elif node in partition.replicas:
+                self.cluster.elect(partition, unclean=self._is_unclean(partition))
 
     def node_down(self, node: int) -> int:
         """A node is gone: others take over what it led; returns how many messages are lost by that."""
         self.cluster.nodes[node].up = False
-        led = [partition for partition in self.topics.partitions() if partition.leader == node]
-        return sum(self.cluster.elect(partition) for partition in led)
+        held = [partition for partition in self.topics.partitions() if node in partition.replicas]
+        for partition in held:
+            self.cluster.stopped(partition, node)
+        led = [partition for partition in held if partition.leader == node]
+        return sum(self.cluster.elect(partition, unclean=self._is_unclean(partition)) for partition in led)
+
+    def _is_unclean(self, partition: Partition) -> bool:
+        topic = self.topics.get(partition.topic)
+        return topic is not None and topic.setting("unclean.leader.election.enable") == "true"
 
     def reset(self) -> None:
         """As if the topics had just been created and nobody had come yet. Producer ids go on."""

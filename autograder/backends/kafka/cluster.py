@@ -80,12 +80,29 @@ class Cluster:
             partition.high_watermark = end
             partition.wake()
 
-    def elect(self, partition: Partition) -> int:
-        """Another replica takes over; returns how many messages it never had and that are now lost."""
-        candidates = self.in_sync(partition)
+    def elect(self, partition: Partition, *, unclean: bool = False) -> int:
+        """Another replica takes over; returns how many messages it never had and that are now lost.
+
+        A replica that was down while the others went on has missed something: it may lead only where the topic prefers
+        a leader to its messages (``unclean.leader.election.enable``).
+        """
+        reached = {node: min(partition.high_watermark, partition.stopped_at.get(node, partition.end))
+                   for node in self.in_sync(partition)}
+        candidates = [node for node in reached if unclean or node not in partition.stopped_at
+                      or partition.stopped_at[node] >= partition.high_watermark]
         if not candidates:
             return 0
-        lost = partition.truncate(partition.high_watermark) if partition.high_watermark < partition.end else 0
-        partition.led_by(candidates[0])
+        node = candidates[0]
+        lost = partition.truncate(reached[node]) if reached[node] < partition.end else 0
+        partition.high_watermark = min(partition.high_watermark, partition.end)
+        partition.led_by(node)
+        for one in self.in_sync(partition):
+            partition.stopped_at.pop(one, None)
         partition.wake()
         return lost
+
+    def stopped(self, partition: Partition, node: int) -> None:
+        """A node is gone: what it has of this partition is all that it will know; the others go on without it."""
+        partition.stopped_at[node] = partition.end if node == partition.leader else partition.high_watermark
+        if node != partition.leader and self.is_up(partition.leader):
+            self.advance(partition)

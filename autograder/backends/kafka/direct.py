@@ -21,6 +21,7 @@ __all__ = ["Direct", "DirectError", "Message", "Sent"]
 _LENGTH = struct.Struct(">i")
 _LATEST = -1
 _FETCH_BYTES = 16 << 20
+NO_PRODUCER = (-1, -1, -1)
 
 
 class DirectError(Exception):
@@ -147,11 +148,15 @@ class Direct:
             start = batches[-1].last + 1
         return found
 
-    def send(self, topic: str, partition: int, records: Sequence[Sent], *, acks: int = -1) -> int:
-        """Append messages to a Kafka partition, as one batch; the offset of the first. Raises DirectError."""
-        batch = wire.batch_of([(one.key, one.value, one.headers) for one in records])
+    def send(self, topic: str, partition: int, records: Sequence[Sent], *, acks: int = -1,
+             timeout_ms: int = 10_000, producer: tuple[int, int, int] = NO_PRODUCER) -> int:
+        """Append messages to a Kafka partition, as one batch; the offset of the first. Raises DirectError.
+
+        With ``producer`` (its id, epoch and the batch's first sequence number) the leader recognises a repeat.
+        """
+        batch = wire.batch_of([(one.key, one.value, one.headers) for one in records], producer)
         told = self.ask("Produce", 8, at=self.leaders(topic)[partition], transactional_id=None, acks=acks,
-                        timeout_ms=10_000, topic_data=[
+                        timeout_ms=timeout_ms, topic_data=[
                             {"name": topic, "partition_data": [{"index": partition, "records": batch}]}])
         done = told.responses[0].partition_responses[0]
         _check(done.error_code, f"messages for {topic}[{partition}]")

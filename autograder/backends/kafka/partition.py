@@ -41,6 +41,8 @@ class Partition:
         self.index = index
         self.replicas = replicas
         self.leader = replicas[0]
+        self.stopped_at: dict[int, int] = {}
+        """Replicas that are down, or have not caught up since, and the offset up to which they have the log."""
         self.watchers: set[Future[None]] = set()
         """Who waits for news of this partition."""
         self._file = file

@@ -124,7 +124,6 @@ _CANNOT = {
     "message.timestamp.before.max.ms": "does not look for messages that are too old",
     "message.timestamp.type": "leaves messages the time that their producers gave them",
     "remote.storage.enable": "keeps every message itself",
-    "unclean.leader.election.enable": "lets nobody lead who has missed something",
 }
 """What the broker does instead of heeding another value of these than the default."""
 

@@ -255,14 +255,16 @@ def partition_of(key: bytes, partitions: int) -> int:
     return int((murmur2(key) & 0x7FFFFFFF) % partitions)
 
 
-def batch_of(records: Iterable[tuple[bytes | None, bytes | None, Iterable[tuple[str, bytes]]]]) -> bytes:
-    """One batch of records (key, value, headers), timed now, from a producer without an id."""
+def batch_of(records: Iterable[tuple[bytes | None, bytes | None, Iterable[tuple[str, bytes]]]],
+             producer: tuple[int, int, int] = (-1, -1, -1)) -> bytes:
+    """One batch of records (key, value, headers), timed now; ``producer`` is its id, epoch and sequence number."""
+    number, epoch, sequence = producer
     build = _record_code("default_records").DefaultRecordBatchBuilder(
-        magic=2, compression_type=0, is_transactional=0, producer_id=-1, producer_epoch=-1, base_sequence=-1,
+        magic=2, compression_type=0, is_transactional=0, producer_id=number, producer_epoch=epoch, base_sequence=sequence,
         batch_size=1 << 20)
     now_ms = int(time.time() * 1000)
-    for number, (key, value, headers) in enumerate(records):
-        build.append(number, now_ms, key, value, list(headers))
+    for place, (key, value, headers) in enumerate(records):
+        build.append(place, now_ms, key, value, list(headers))
     return bytes(build.build())
 
 

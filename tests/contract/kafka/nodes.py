@@ -31,6 +31,10 @@ class Nodes:
         """Where clients begin: the nodes that run."""
         return ",".join(address for number, address in self._addresses.items() if number not in self._dead)
 
+    def address_of(self, node: int) -> str:
+        """Where one node listens."""
+        return self._addresses[node]
+
     def at(self, port: int) -> int:
         """The node that listens there."""
         return next(number for number, address in self._addresses.items() if address.endswith(f":{port}"))
@@ -43,6 +47,11 @@ class Nodes:
         """A node crashes."""
         self._machines.kill(node)
         self._dead.add(node)
+
+    def start(self, node: int) -> None:
+        """A node that crashed comes back."""
+        self._machines.start(node)
+        self._dead.discard(node)
 
     def freeze(self, *nodes: int) -> None:
         """These nodes stand still: they copy nothing, and nobody has noticed yet."""

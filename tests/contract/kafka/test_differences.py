@@ -46,11 +46,6 @@ def test_a_topic_that_is_to_refuse_old_messages(kafka: Kafka) -> None:
         embedded=Code.POLICY_VIOLATION, real=Code.NONE)
 
 
-def test_a_topic_that_is_to_prefer_availability(kafka: Kafka) -> None:
-    assert setting(kafka, "unclean.leader.election.enable", "true") == here(
-        embedded=Code.POLICY_VIOLATION, real=Code.NONE)
-
-
 @pytest.mark.parametrize("key", [CONSUMER_GROUP_HEARTBEAT, SHARE_FETCH, DESCRIBE_ACLS, DESCRIBE_QUOTAS])
 def test_kinds_of_requests(kafka: Kafka, key: int) -> None:
     offered = {one.api_key for one in kafka.direct().ask("ApiVersions", 0).api_keys}

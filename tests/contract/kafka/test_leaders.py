@@ -9,7 +9,7 @@ import pytest
 from kafka import TopicPartition
 from kafka.errors import KafkaTimeoutError, NotEnoughReplicasError
 
-from autograder.backends.kafka.direct import Direct, DirectError
+from autograder.backends.kafka.direct import Direct, DirectError, Sent
 from tests.contract.kafka.cluster import Kafka, read, until
 from tests.contract.kafka.nodes import Nodes
 
@@ -44,11 +44,27 @@ def leader(nodes: Nodes, topic: str, partition: int = 0) -> int:
     return found
 
 
+def leader_or_none(nodes: Nodes, topic: str) -> int | None:
+    """The node that leads a Kafka partition, as far as the nodes that run know."""
+    try:
+        with Direct(nodes.address()) as direct:
+            return nodes.at(direct.leaders(topic)[0][1])
+    except (DirectError, KeyError):
+        return None
+
+
 def in_sync(nodes: Nodes, topic: str) -> int:
     """How many replicas are in step with the leader, as far as the nodes know."""
     with Direct(nodes.address()) as direct:
         told = direct.ask("Metadata", 7, topics=[{"name": topic}], allow_auto_topic_creation=False)
     return len(told.topics[0].partitions[0].isr_nodes)
+
+
+def replicas(nodes: Nodes, topic: str) -> set[int]:
+    """The nodes that are to hold a Kafka partition."""
+    with Direct(nodes.address()) as direct:
+        told = direct.ask("Metadata", 7, topics=[{"name": topic}], allow_auto_topic_creation=False)
+    return set(told.topics[0].partitions[0].replica_nodes)
 
 
 def coordinator(nodes: Nodes, group: str) -> int:
@@ -119,6 +135,18 @@ def test_what_all_are_to_have_is_not_acknowledged_before_and_not_lost(trio: Kafk
     assert values(nodes, topic) == [b"lamp", b"mug"]
 
 
+def test_acks_all_is_answered_when_the_time_for_the_followers_is_over(trio: Kafka, nodes: Nodes) -> None:
+    topic = trio.topic(replicas=3)
+    trio.producer(**PATIENT).send(topic, b"lamp").get(20)
+    node = leader(nodes, topic)
+    with Direct(nodes.address_of(node)) as direct, pytest.raises(DirectError, match="error 7"):
+        direct.leaders(topic)
+        nodes.freeze(*nodes.others(node))
+        direct.send(topic, 0, [Sent(None, b"mug"), Sent(None, b"vase")], timeout_ms=300)
+    nodes.thaw()
+    assert until(lambda: values(nodes, topic) == [b"lamp", b"mug", b"vase"])  # stored, and not known to be
+
+
 def test_acks_all_is_refused_when_too_few_replicas_are_up(trio: Kafka, nodes: Nodes) -> None:
     topic = trio.topic(replicas=3, min_insync_replicas="3")
     nodes.kill(nodes.others(leader(nodes, topic))[0])
@@ -127,6 +155,28 @@ def test_acks_all_is_refused_when_too_few_replicas_are_up(trio: Kafka, nodes: No
     with pytest.raises(NotEnoughReplicasError):
         producer.send(topic, b"lamp").get(30)
     assert values(nodes, topic) == []
+
+
+@pytest.mark.parametrize(("unclean", "kept"), [("true", [b"lamp"]), ("false", None)])
+def test_a_replica_that_missed_something_leads_only_where_that_is_allowed(
+        trio: Kafka, nodes: Nodes, unclean: str, kept: list[bytes] | None) -> None:
+    # Two replicas of three nodes: the third one keeps the majority that elects.
+    topic = trio.topic(replicas=2, min_insync_replicas="1", unclean_leader_election_enable=unclean)
+    producer = trio.producer(**PATIENT)
+    producer.send(topic, b"lamp").get(20)
+    node = leader(nodes, topic)
+    [behind] = replicas(nodes, topic) - {node}
+    nodes.kill(behind)
+    assert until(lambda: in_sync(nodes, topic) == 1)
+    producer.send(topic, b"mug").get(30)  # acks=all: acknowledged by all that are in step, which is one
+    nodes.kill(node)
+    nodes.start(behind)
+    if kept is None:
+        assert until(lambda: leader_or_none(nodes, topic) is None)
+        nodes.start(node)
+        kept = [b"lamp", b"mug"]
+    leader(nodes, topic)
+    assert values(nodes, topic) == kept
 
 
 def test_a_node_that_comes_back_serves_again(trio: Kafka, nodes: Nodes) -> None:

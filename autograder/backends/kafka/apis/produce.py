@@ -21,28 +21,33 @@ _WAIT_S = 1.0
 
 async def produce(call: Call) -> Answer:
     """Store every batch and say at which offset; with acks=all not before the followers have it."""
-    stored: list[tuple[Partition, int]] = []
+    stored: list[tuple[Partition, int, Answer]] = []
     responses = [{"name": topic.name, "partition_responses": [
         _one(call, topic.name, part, stored) for part in topic.partition_data]} for topic in call.body.topic_data]
     if call.body.acks == ALL:
-        for partition, end in stored:
-            await _replicated(call, partition, end)
+        until = call.broker.clock() + call.body.timeout_ms / 1000
+        for partition, end, response in stored:
+            if not await _replicated(call, partition, end, until):
+                response["error_code"] = Code.REQUEST_TIMED_OUT  # it is stored all the same, and may spread yet
     return {"responses": responses}
 
 
-def _one(call: Call, topic: str, part: Any, stored: list[tuple[Partition, int]]) -> Answer:
+def _one(call: Call, topic: str, part: Any, stored: list[tuple[Partition, int, Answer]]) -> Answer:
     code, sentence, base, start = Code.NONE, None, -1, -1
     try:
         if call.body.acks not in (ALL, 0, 1):
             raise Refused(Code.INVALID_REQUIRED_ACKS)
         partition = call.broker.led_partition((topic, part.index), call.node)
         base = _store(call, partition, received(part.records or b"", wire.crc32c))
-        stored.append((partition, partition.end))
         start = partition.start
+        end = partition.end
     except Refused as refusal:
         code, sentence = refusal.code, refusal.sentence
-    return {"index": part.index, "error_code": code, "base_offset": base, "log_append_time_ms": -1,
-            "log_start_offset": start, "error_message": sentence}
+    response: Answer = {"index": part.index, "error_code": code, "base_offset": base, "log_append_time_ms": -1,
+                        "log_start_offset": start, "error_message": sentence}
+    if code == Code.NONE:
+        stored.append((partition, end, response))
+    return response
 
 
 def _store(call: Call, partition: Partition, batch: Batch) -> int:
@@ -87,9 +92,14 @@ def _known(call: Call, partition: Partition, batch: Batch) -> int | None:
     return partition.producers.duplicate(batch)
 
 
-async def _replicated(call: Call, partition: Partition, end: int) -> None:
+async def _replicated(call: Call, partition: Partition, end: int, until: float) -> bool:
+    """Wait for the followers; False when they did not come in the time that the producer gave."""
     place = (partition.topic, partition.index)
     while partition.high_watermark < end <= partition.end and call.broker.topics.partition(*place) is partition:
-        await call.broker.news([partition], _WAIT_S, call.gone)
+        left_s = until - call.broker.clock()
+        if left_s <= 0:
+            return False
+        await call.broker.news([partition], min(_WAIT_S, left_s), call.gone)
         if call.gone.done() and partition.high_watermark < end:
             raise Gone
+    return True
