@@ -19,7 +19,7 @@ PROGRAM = '''
 from kafka import KafkaConsumer, KafkaProducer
 
 def wait_in_a_group(at):
-    consumer = KafkaConsumer("purchases", group_id="warehouse", bootstrap_servers=at.kafka, auto_offset_reset="earliest")
+    consumer = KafkaConsumer("purchases", group_id="warehouse", bootstrap_servers=at.kafka, auto_offset_reset="earliest", enable_auto_commit=False)
     consumer.poll(timeout_ms=60_000)
     consumer.commit()
     consumer.poll(timeout_ms=60_000)
