@@ -1,9 +1,10 @@
 """Which tests stay together on one worker, and which of these groups begin first.
 
 A *group* is a file; where programs and notebooks are played (``[lab06-relay]``, ``[day06_outbox]``) a lab or a day of a
-file is a group of its own; the files that look at the book's site are one. Tests of a group share their set-up and what they leave behind, so no group is ever
-split. Long groups begin first, so that no worker is left alone with one at the end: `seconds.json` beside this file
-says how long each took when ``benchmarks/suite.py --keep`` last measured it. It orders, and decides nothing else.
+file is a group of its own; the files that look at the book's site are one. Tests of a group share their set-up and what
+they leave behind, so no group is ever split. Long groups begin first, so that no worker is left alone with one at the
+end: `seconds.json` beside this file says how long each took when ``benchmarks/suite.py --keep`` last measured it. It
+orders, and decides nothing else.
 
 pytest-xdist's own ``loadgroup`` is not used: version 3.8.0 writes the group into ``Node._nodeid``, which pytest 9.2 no
 longer reads, and so spreads single tests over the workers without a word.
