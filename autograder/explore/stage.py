@@ -177,7 +177,7 @@ class Stage:
         incarnations = self.recorder.processes.get(job.process, 0)
         if incarnations == 0 or job.process in self._crashed:
             self.recorder.begin(job.process)
-            self.recorder.mark("restart" if incarnations else "start", job.process, job.function)
+            self.recorder.mark("restart" if incarnations else "start", job.process, job.function.rpartition(".")[2])
             self._crashed.discard(job.process)
         self.recorder.attempt(job.process)
         running = self.lane.start(job.process, job.function, list(job.arguments))

@@ -38,6 +38,7 @@ __all__ = [
     "Report",
     "check",
     "demo",
+    "every_kill",
     "experiment",
     "grade",
     "notebook_of",
@@ -134,6 +135,13 @@ def experiment(request: Mapping[str, Any]) -> dict[str, Any]:
     from autograder.grading.experiments import play_experiment
 
     return play_experiment(request)
+
+
+def every_kill(request: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Play a story undisturbed and with every kill; see :mod:`autograder.notebook.experiment`."""
+    from autograder.grading.experiments import play_every_kill
+
+    return play_every_kill(request)
 
 
 def parts(lab_name: str) -> dict[str, list[dict[str, str]]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import importlib
 import inspect
 import linecache
 import sys
@@ -22,6 +23,9 @@ from shop import parts
 from autograder.values import plain, restored
 
 __all__ = ["Compiled", "call", "compile_cells", "compile_program", "execute", "one_line"]
+
+
+SHOP = "shop."
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,13 @@ class _SilentModule(types.ModuleType):
 
 
 def call(program: Compiled, function: str, arguments: list[Any]) -> dict[str, Any]:
-    """Execute the cells and call the function; the reply for the judge. Raises nothing but what ends a process."""
+    """Execute the cells and call the function; the reply for the judge. Raises nothing but what ends a process.
+
+    A function of the shop (``shop.parts.relay``) is called without the learner's cells.
+    """
+    if function.startswith(SHOP):
+        _begin(program)
+        return _attempt(lambda: _of_the_shop(function)(*[restored(item) for item in arguments]), program.names)
     names, broken = execute(program)
     cells = program.names
     target = names.get(function)
@@ -100,10 +110,20 @@ def call(program: Compiled, function: str, arguments: list[Any]) -> dict[str, An
     return reply | {"broken_cells": broken}
 
 
-def execute(program: Compiled) -> tuple[dict[str, Any], list[str]]:
-    """Execute the cells in a fresh ``__main__``: what they define, and one sentence for each that failed."""
+def _begin(program: Compiled) -> None:
+    """What the program may import that is not itself."""
     sys.modules["autograder.notebook"] = _SilentModule("autograder.notebook")
     parts.fill(program.parts)
+
+
+def _of_the_shop(function: str) -> Any:
+    module, _, name = function.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
+def execute(program: Compiled) -> tuple[dict[str, Any], list[str]]:
+    """Execute the cells in a fresh ``__main__``: what they define, and one sentence for each that failed."""
+    _begin(program)
     main = types.ModuleType("__main__")
     sys.modules["__main__"] = main
     cells = program.names

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from autograder.backends import connect
+from autograder.explore.lane import Lane
 from autograder.explore.names import BadRunName, RunName
+from autograder.explore.pairs import Pairs
+from autograder.explore.scenario import Played, Scenario
 from autograder.explore.stage import Stage
 from autograder.explore.strike_words import strike_of, strikes_of
 from autograder.grading.lanes import LaneSpec, open_lane
 from autograder.grading.parts import with_own_parts
 from autograder.grading.program import Cell, Program
 from autograder.grading.selection import definitions_only, names_bound, without_magics
+from autograder.history import History
 from autograder.labs import find
 
-__all__ = ["play_experiment", "program_of_cells", "strike_of"]
+__all__ = ["play_every_kill", "play_experiment", "program_of_cells", "strike_of"]
+
 
 def program_of_cells(sources: Iterable[str]) -> Program:
     """The definitions of all cells that were run so far; what they did besides is left out."""
@@ -34,6 +39,57 @@ def program_of_cells(sources: Iterable[str]) -> Program:
 
 def play_experiment(request: Mapping[str, Any]) -> dict[str, Any]:
     """Play one run of a story; the history, the states and what the functions said, as JSON."""
+    with _ready(request) as told:
+        told.lane.reset()
+        return _played(Stage(told.lane, told.name, told.story.target), told.play, told.story.title)
+
+
+def play_every_kill(request: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Play a story once undisturbed, and once for each call of its target: killed when the call has had its effect.
+
+    With ``after`` the first kill is always that one; then the second kills are tried, after each call of what follows it.
+    """
+    with _ready(request) as told:
+        scenario = told.scenario()
+        if not request.get("after"):
+            calm = told.again(told.name)
+            return [calm, *map(told.again, scenario.plan(told.name.lab, _as_played(calm)))]
+        once = told.again(replace(told.name, strike=strike_of(f"kill-after {request['after']}")))
+        return [once, *map(told.again, scenario.plan_pairs(_as_played(once)))]
+
+
+def _as_played(played: Mapping[str, Any]) -> Played:
+    return Played(name=played["name"], history=History.from_lines(played["history"]))
+
+
+@dataclass(frozen=True)
+class _Told:
+    """A story that is ready to be played, with the reader's functions in their roles."""
+
+    lane: Lane
+    name: RunName
+    story: Any
+    play: Callable[[Stage], None]
+
+    def scenario(self) -> Scenario:
+        return Scenario(
+            name=self.name.scenario,
+            title=self.story.title,
+            play=self.play,
+            input=self.name.input,
+            target=self.story.target,
+            faults=("kill-after",),
+            pairs=Pairs(),
+            rules=(),
+        )
+
+    def again(self, name: RunName) -> dict[str, Any]:
+        self.lane.reset()
+        return _played(Stage(self.lane, name, self.story.target), self.play, self.story.title)
+
+
+@contextmanager
+def _ready(request: Mapping[str, Any]) -> Iterator[_Told]:
     lab = find(str(request["lab"]))
     stories: Mapping[str, Any] = importlib.import_module(f"autograder.labs.{lab.name[:5]}_scenarios").STORIES
     if request["story"] not in stories:
@@ -55,9 +111,7 @@ def play_experiment(request: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError(f"The story {request['story']!r} is played by {', '.join(story.roles)}: name each once.")
     play = story.make(*(request["functions"][role] for role in story.roles))
     with connect() as lease, ExitStack() as cleanup:
-        lane = open_lane(LaneSpec(backends=lease.backends, lab=lab.name, program=program), cleanup)
-        lane.reset()
-        return _played(Stage(lane, name, story.target), play, story.title)
+        yield _Told(open_lane(LaneSpec(backends=lease.backends, lab=lab.name, program=program), cleanup), name, story, play)
 
 
 def _played(stage: Stage, play: Callable[[Stage], None], title: str) -> dict[str, Any]:

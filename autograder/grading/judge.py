@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-
 
 from autograder.backends import BackendError, Backends
 from autograder.explore.scenario import Engine, Playable, Played, named
@@ -106,7 +106,8 @@ def _follow(lab: Lab, scenario: Playable, done: object, pool: Pool) -> None:
     played: Played = done.result()  # type: ignore[attr-defined]
     if played.violations:
         return
-    pool.prepare(scenario.name, scenario.plan(_tag(lab), played)[: RUNS_MAX[scenario.engine]])
+    with suppress(RuntimeError):  # the pool is being shut down: enough was seen
+        pool.prepare(scenario.name, scenario.plan(_tag(lab), played)[: RUNS_MAX[scenario.engine]])
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,8 @@ def _counterexample(lab: Lab, verdict: TaskVerdict, played: Played) -> list[tupl
         *zip(("story", *[""] * STORY_LINES_MAX), _story(played), strict=False),
         ("so", f"{violation.evidence}."),
     ]
-    if note := _note(lab, RunName.parse(played.name)):
+    note = _note(lab, RunName.parse(played.name))
+    if note and played.share is None:
         rows.append(("note", note))
     rows += [("says", failure) for failure in played.failures[:1]]
     if lab.mistakes:

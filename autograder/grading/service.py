@@ -47,6 +47,8 @@ def _serve(request: dict[str, Any]) -> dict[str, Any]:
         return {"report": report.to_json()}
     if kind == "experiment":
         return {"played": api.experiment(request)}
+    if kind == "every kill":
+        return {"played": api.every_kill(request)}
     if kind == "parts":
         return {"parts": api.parts(request["lab"])}
     if kind in ("meet", "meet update", "anomalies"):

@@ -16,6 +16,7 @@ NAMES = (
     "lab04_saga",
     "lab05_kafka",
     "lab06_outbox",
+    "lab07_review",
     "lab08_scalability",
     "lab09_caching",
     "lab10_locking",

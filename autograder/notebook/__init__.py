@@ -6,7 +6,7 @@ from autograder.backends.trio import Trio
 
 from .check import check
 from .decision import my_scenario, unlock
-from .experiment import experiment
+from .experiment import every_kill, experiment
 from .hint import hint
 from .meet import anomalies, meet, meet_update
 from .predict import outcome, predict
@@ -22,6 +22,7 @@ __all__ = [
     "Trio",
     "anomalies",
     "check",
+    "every_kill",
     "experiment",
     "hint",
     "meet",

@@ -12,7 +12,7 @@ from autograder.notebook.asking import asked
 from autograder.notebook.attempt import executed_cells
 from autograder.notebook.trouble import quiet_trouble
 
-__all__ = ["Experiment", "experiment"]
+__all__ = ["Experiment", "every_kill", "experiment"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,17 @@ class Experiment:
         """The keys of those messages."""
         return [message["key"] for message in self.messages]
 
+    @property
+    def strike(self) -> str:
+        """Where it was struck: ``COMMIT #1``; empty for an undisturbed run."""
+        struck = next((call for call in self.history.calls if call.fault), None)
+        return f"{struck.label} #{struck.occurrence}" if struck else ""
+
+    @property
+    def kills(self) -> int:
+        """How often somebody was killed in it."""
+        return sum(mark.kind == "crash" for mark in self.history.marks)
+
     def diagram(self, takeaway: str = "", *, title: str = "", limit: int = 15) -> Diagram:
         """The space-time diagram of this very run."""
         return Diagram(self.history, title=title, takeaway=takeaway, limit=limit)
@@ -53,21 +64,37 @@ def experiment(
     """Play ``story`` with these functions, each in a process of its own, against real backends.
 
     ``strike`` says where a fault strikes: ``"kill-after COMMIT #1"`` kills the process when its first COMMIT has taken
-    effect and the answer has not arrived; also kill-before, cut-before, cut-after, park and pause. ``words`` changes what
-    the story is made of.
+    effect and the answer has not arrived; also kill-before, cut-before, cut-after, park and pause. A second strike stands
+    behind ``then``: its calls are counted from the first one on. ``words`` changes what the story is made of.
 
     >>> experiment("place", place=naive_place_order, strike="kill-after COMMIT #1").diagram()
     """
-    request = {
-        "do": "experiment",
+    return _experiment(asked({"do": "experiment", "strike": strike, **_request(story, words, lab, functions)})["played"])
+
+
+@quiet_trouble
+def every_kill(
+    story: str, *, words: tuple[str, ...] = (), lab: str = "6", after: str = "", **functions: Callable[..., Any]
+) -> list[Experiment]:
+    """Play ``story`` once undisturbed and once for every call of the process under test, killed after it.
+
+    With ``after`` (``"COMMIT #1"``) everybody is killed there first: once, and then a second time after each call of what
+    follows.
+
+    >>> calm, *killed = every_kill("place", place=naive_place_order)
+    """
+    request = {"do": "every kill", "after": after, **_request(story, words, lab, functions)}
+    return [_experiment(played) for played in asked(request)["played"]]
+
+
+def _request(story: str, words: tuple[str, ...], lab: str, functions: Mapping[str, Callable[..., Any]]) -> dict[str, Any]:
+    return {
         "lab": lab,
         "story": story,
-        "strike": strike,
         "input": list(words),
         "functions": {role: function.__name__ for role, function in functions.items()},
         "cells": executed_cells(),
     }
-    return _experiment(asked(request)["played"])
 
 
 def _experiment(played: Mapping[str, Any]) -> Experiment:

@@ -41,7 +41,7 @@ def lease() -> Lease:
 
 
 def _fill_parts(page: str) -> None:
-    """What the lab's code may import from ``shop.parts`` is there in this kernel too."""
+    """What a lab's code may import from ``shop.parts`` is there in this kernel too."""
     if page in NAMES and find(page).uses:
         parts.fill(compile_program([], asked({"do": "parts", "lab": page})["parts"]).parts)
 

@@ -13,11 +13,15 @@ from datetime import date, datetime, timedelta
 from .answers import Record
 from .bank import Bank, Quiz
 
-__all__ = ["INTERVALS_DAYS", "RECALLED", "Missed", "due_items", "missed", "next_due", "recall_items"]
+__all__ = ["INTERVALS_DAYS", "RECALLED", "REVIEWED", "REVIEW_DAYS", "Missed", "due_items", "missed", "next_due", "recall_items"]
 
 INTERVALS_DAYS = (1, 3, 7, 14)
 RECALLED = 5
 """How many questions open a day."""
+REVIEW_DAYS = (7, 14)
+"""Days that look back: they open with all that is still missed, due or not, and with more of it."""
+REVIEWED = 10
+"""How many questions open a day that looks back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +70,13 @@ def next_due(now: datetime, records: Sequence[Record], bank: Bank) -> tuple[int,
     return ((min(later) - now.date()).days, later.count(min(later))) if later else None
 
 
-def recall_items(day: int, now: datetime, records: Sequence[Record], bank: Bank, count: int = RECALLED) -> list[Quiz]:
-    """The questions that open a day: due misses first, then questions of earlier days that were not asked yet."""
+def recall_items(day: int, now: datetime, records: Sequence[Record], bank: Bank, count: int = 0) -> list[Quiz]:
+    """The questions that open a day: due misses first, then questions of earlier days that were not asked yet.
+
+    On a day that looks back all misses come first, those that are not due yet behind the others.
+    """
+    looks_back = day in REVIEW_DAYS
+    count = count or (REVIEWED if looks_back else RECALLED)
     due = due_items(now, records, bank, before_day=day)
     in_review = missed(records, now)
     asked = {record.id for record in records if record.kind in ("quiz", "recall", "review")}
@@ -75,7 +84,7 @@ def recall_items(day: int, now: datetime, records: Sequence[Record], bank: Bank,
     new = [quiz for quiz in earlier if quiz.id not in asked]
     known = [quiz for quiz in earlier if quiz.id in asked and quiz.id not in in_review]
     later = [quiz for quiz in earlier if quiz.id in in_review]
-    return [*due, *new, *known, *later][:count]
+    return [*due, *later, *new, *known][:count] if looks_back else [*due, *new, *known, *later][:count]
 
 
 def _spread(day: int, bank: Bank) -> list[Quiz]:

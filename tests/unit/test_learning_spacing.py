@@ -92,3 +92,10 @@ def test_questions_that_were_not_asked_come_before_those_that_were() -> None:
     records = [answered(f"d01-{number}", True) for number in range(7)]
     assert recalled(2, *records)[0] == "d01-7"
     assert len(recalled(2, *records)) == 5
+
+
+def test_a_day_that_looks_back_opens_with_every_miss_due_or_not_and_with_ten_questions() -> None:
+    records = [answered("d03-7", False), answered("d01-6", False, -3)]
+    found = recalled(7, *records, after_days=0.1)
+    assert found[:2] == ["d01-6", "d03-7"]
+    assert len(found) == 10 and len(set(found)) == 10
