@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from autograder.explore.names import RunName, slug
+from autograder.explore.names import RunName, is_slug_of, slug
 from autograder.explore.scenario import Played
 from autograder.explore.sweep import Swept
 from autograder.history import History
@@ -19,7 +19,8 @@ __all__ = ["Kind", "TaskVerdict", "Verdict", "findings", "judge_task", "points_o
 REACHED_MIN = 0.9
 """The share of planned points that must be reached; with fewer, holding every rule shows little."""
 CALLS_MISSING_MAX = 2
-"""So many calls need not come again, as long as half of the points are reached: Kafka's clients make one more or less."""
+"""So many calls of a Kafka client need not come again, as long as half of the points are reached: it makes one more or less
+on its own account. A call that the program itself makes has to come."""
 
 Kind = Literal["passed", "broken", "unknown", "error", "unanswered"]
 """Passed, broken and unknown speak of the program; error is the grader's own; unanswered means not attempted."""
@@ -138,7 +139,9 @@ def _is_shown(swept: Swept) -> bool:
         return True
     strikes = [strike for name in map(RunName.parse, swept.unreached) for strike in (name.then or name.strike,) if strike]
     missing = {(strike.label, strike.occurrence) for strike in strikes}
-    return not swept.not_played and 2 * reached >= planned and 0 < len(missing) <= CALLS_MISSING_MAX
+    clients_own = {call.label for call in swept.undisturbed.history.calls if call.backend == "kafka"}
+    few = 0 < len(missing) <= CALLS_MISSING_MAX and not swept.not_played and 2 * reached >= planned
+    return few and all(any(is_slug_of(word, label) for label in clients_own) for word, _ in missing)
 
 
 def _why_unknown(swept: tuple[Swept, ...]) -> str:
