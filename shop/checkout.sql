@@ -16,7 +16,17 @@ create table checkout (
     step        text not null default 'begun'          -- your own words
 );
 
--- The tables of days 5 and 6, for the parts that are joined here.
+-- The tables of days 2 and 6, for the parts that are joined here.
+create table payment (
+    key         text primary key,
+    purchase_id text not null,
+    buyer       text not null,
+    amount      integer not null check (amount > 0),
+    status      text not null default 'started' check (status in ('started', 'charged', 'declined')),
+    charge_id   text,
+    started_at  timestamptz not null default now()
+);
+
 create table purchase (
     id       text primary key,
     buyer    text not null,

@@ -139,5 +139,5 @@ LAB = Lab(
     topics={"purchases": 3},
     gateway=True,
     schema=Path(SCHEMA).with_name("checkout.sql"),
-    uses=("lab06_outbox/place_order", "lab06_outbox/relay", "lab06_outbox/receive"),
+    uses=("lab02_idempotency/charge", "lab06_outbox/place_order", "lab06_outbox/relay", "lab06_outbox/receive"),
 )  # fmt: skip

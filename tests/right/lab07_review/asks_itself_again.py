@@ -5,8 +5,8 @@ from __future__ import annotations
 import psycopg
 from psycopg.rows import dict_row
 
-from shop import Addresses, Charge, Gateway, PlaceOrder
-from shop.parts import place_order
+from shop import Addresses, Charge, PlaceOrder
+from shop.parts import charge, place_order
 
 PRICE = 4_900
 
@@ -69,7 +69,7 @@ def finish(at: Addresses, connection: psycopg.Connection, purchase_id: str) -> s
 def pay(at: Addresses, connection: psycopg.Connection, wish: dict) -> str:
     """Charge with the key of the purchase, so that a repeat is recognised; where the card is declined, clear up."""
     key = wish["purchase_id"]
-    receipt = Gateway(at.gateway).charge(Charge(key=key, purchase_id=key, buyer=wish["buyer"], amount=wish["amount"]))
+    receipt = charge(at, Charge(key=key, purchase_id=key, buyer=wish["buyer"], amount=wish["amount"]))
     if receipt.status == "charged":
         return note(connection, key, "paid")
     with connection.transaction():
