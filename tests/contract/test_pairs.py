@@ -85,9 +85,7 @@ def lane(database: str) -> Iterator[Lane]:
     program = Program(title="test", cells=(Cell(id="all", role="solution", source=SOURCE, name="test", task="all"),))
     with Zygote() as zygote:
         zygote.load(program)
-        lane = Lane(
-            database_url=database, shop_url=learner_address(database), topics=None, redis_url="", subjects=zygote
-        )
+        lane = Lane(database_url=database, shop_url=learner_address(database), topics=None, subjects=zygote)
         yield lane
         lane.close()
 
