@@ -76,13 +76,13 @@ RECOVERING = (
         name="takes_silence_for_a_no",
         task="recover",
         sentence="it takes no answer for a declined card. The charge may have been made: ask again, with the same key.",
-        shows=all_of(seen(REVERSE, "undone", "cut-after", "POST-charges"), none_of(seen(REVERSE, "undone", "kill-after"))),
+        shows=all_of(seen(ENDED, "done-cut", "cut-after", "POST-charges"), none_of(seen(REVERSE, "undone", "kill-after"))),
     ),
     Mistake(
         name="writes_before_it_acts",
         task="recover",
         sentence="its log says that a step is done before it has been done. Killed in between, nobody ever does it.",
-        shows=seen(ENDED, "done", "kill-before", "POST-charges", says="0.00 euros of"),
+        shows=seen(ENDED, "done", "kill-after", "insert-saga_log", says="0.00 euros of"),
     ),
     Mistake(
         name="puts_back_before_it_refunds",

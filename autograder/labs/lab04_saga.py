@@ -35,7 +35,9 @@ CHOREOGRAPHED = (
 )
 """Where services react to events, nobody is asked to undo in an order."""
 KILLS = ("kill-after",)
-"""Killed after a call it leaves the backends as if killed before the next one: one side is enough where no cut is played."""
+"""Killed after a call it leaves the backends as if killed before the next one: one side is enough."""
+CUTS = tuple(fault for fault in CRASH_FAULTS if not fault.startswith("kill-"))
+"""The process lives and does not know what has become of its call."""
 TWICE = Pairs(said="the recovery is killed too")
 
 COMPENSATION = "A compensation is a new action, and it can fail"
@@ -79,17 +81,20 @@ PLACING = (
     _orchestrated("declined", "The card is declined", PLACE, COMPENSATION, declines=True),
 )
 RECOVERING = (
-    _orchestrated(
-        "undone", "The payment went through, the warehouse is unavailable", BOTH, LOG, CRASH_FAULTS, pairs=TWICE, mood="stands still"
-    ),
-    _orchestrated("done", "Ada's order is paid and packed", BOTH, LOG, CRASH_FAULTS, pairs=TWICE),
     _orchestrated("unpaid", "The card is declined", BOTH, LOG, KILLS, declines=True),
+    _orchestrated("done", "Ada's order is paid and packed", BOTH, LOG, KILLS),
+    _orchestrated(
+        "undone", "The payment went through, the warehouse is unavailable", BOTH, LOG, KILLS, pairs=TWICE, mood="stands still"
+    ),
+    _orchestrated("done-cut", "Ada's order is paid and packed, and a message is lost", BOTH, LOG, CUTS),
+    _orchestrated("undone-cut", "The warehouse is unavailable, and a message is lost", BOTH, LOG, CUTS, mood="stands still"),
 )
+"""The short stories first: most mistakes show there."""
 INSISTING = (
-    _orchestrated("refund", "The gateway refuses the refund twice", BOTH, COMPENSATION, KILLS, mood="refuses", refund_fails=2),
-    _orchestrated("away", "The warehouse packs, and then it is away for two requests", BOTH, PIVOT_SECTION, KILLS, mood="goes away"),
     _orchestrated("slow", "The warehouse hangs up, and packs later", BOTH, PIVOT_SECTION, mood="is slow"),
+    _orchestrated("away", "The warehouse packs, and then it is away for two requests", BOTH, PIVOT_SECTION, KILLS, mood="goes away"),
     _orchestrated("opens", "The warehouse is away for one request", BOTH, PIVOT_SECTION, KILLS, mood="opens later"),
+    _orchestrated("refund", "The gateway refuses the refund twice", BOTH, COMPENSATION, KILLS, mood="refuses", refund_fails=2),
 )
 
 
