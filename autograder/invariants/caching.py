@@ -37,6 +37,8 @@ DATABASE_MAX_PER_S = 40
 CALM_MAX_PER_S = 5
 SERVED_SHARE_MIN = 0.5
 BACK_WITHIN_S = 3
+A_MOMENT_S = 0.001
+"""What rounding may add to a time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +162,9 @@ def expiry_is_spread(history: History, state: State) -> Violation | None:
             filled[question.product] = question.end_s
         elif question.product not in again:
             again[question.product] = question.start_s - filled[question.product]
+    never = {request.product for request in state.known.get("requests", ())} - set(filled)
+    if never:
+        return _violation(expiry_is_spread, f"buyers look at {len(never)} products that the database is never asked for")
     early = [age for age in again.values() if age < TTL_MIN_S]
     if early:
         return _violation(expiry_is_spread, f"a product is asked for again {min(early):.1f} s after it was filled")
@@ -181,7 +186,7 @@ def _within_a_second(ages: Any, first: float) -> int:
 
 
 def one_question_at_a_time(history: History, state: State) -> Violation | None:
-    """However many look at the same product, each instance asks the database for it once at a time, and everybody is answered within 500 ms."""
+    """However many look at the same product, each instance asks the database for it once at a time, and everybody is answered within 500 ms, with what the database holds."""
     questions: Sequence[Question] = state.known["questions"]
     most, when = 0, 0.0
     for one in questions:
@@ -252,6 +257,8 @@ def most_buyers_are_served(history: History, state: State) -> Violation | None:
     if slow:
         return _violation(most_buyers_are_served, f"a buyer waits {max(one.ms for one in slow):.0f} ms")
     changed_s, new_price = state.known["changed_s"], state.known["new_price"]
+    if any(one.told == "product" and one.price == new_price and one.at_s + one.ms / 1000 < changed_s for one in requests):
+        return _violation(most_buyers_are_served, "a buyer is shown the new price before the prices changed")
     old = [one for one in requests if one.told == "product" and one.at_s > changed_s + FRESH_WITHIN_S and one.price != new_price]
     if old:
         age = old[0].at_s - changed_s
@@ -278,6 +285,26 @@ def _unanswered(rule: Any, state: State) -> Violation | None:
             return _violation(rule, f"a buyer gets an error {request.at_s:.1f} s after the start: {request.error}")
         if request.ms > WAIT_MAX_MS:
             return _violation(rule, f"a buyer waits {request.ms:.0f} ms for {request.product}")
+        if request.told == "later":
+            return _violation(rule, f"a buyer is turned away {request.at_s:.1f} s after the start, and the database is well")
+    return _made_up(rule, state)
+
+
+def _made_up(rule: Any, state: State) -> Violation | None:
+    """What a buyer is told, and nobody can know: the database has not said so."""
+    said: dict[str, float] = {}
+    for question in state.known["questions"]:
+        said[question.product] = min(question.end_s, said.get(question.product, question.end_s))
+    stock: Mapping[str, int] = state.known.get("stock", {})
+    for request in state.known["requests"]:
+        answered_s = request.at_s + request.ms / 1000
+        if said.get(request.product, 1e9) > answered_s + A_MOMENT_S:
+            return _violation(rule, f"a buyer is told about {request.product}, and the database has never been asked for it")
+        held = stock.get(request.product)
+        if request.told == "product" and held is not None and request.price != held:
+            return _violation(rule, f"a buyer is shown {request.product} at {request.price!r}, and the database holds {held}")
+        if request.told == "nothing" and held is not None and request.product not in state.known.get("born", {}):
+            return _violation(rule, f"a buyer is told that there is no {request.product}, and the database has it")
     return None
 
 

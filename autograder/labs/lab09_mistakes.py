@@ -90,10 +90,17 @@ CROWD = (
         shows=seen(ONE, "crowd*", SERIAL, says="under way at once"),
     ),
     Mistake(
+        name="makes_the_product_up",
+        task="catalogue",
+        sentence="it shows what nobody has told it. Nothing is faster, and nothing in it is true: only the database knows"
+        " what there is.",
+        shows=seen(ONE, says="never been asked for"),
+    ),
+    Mistake(
         name="locks_the_crowd_for_ever",
         task="catalogue",
         sentence="one of all asks, under a lock without a TTL. When that one dies, the others wait for ever.",
-        shows=seen(ONE, "crowd-dies"),
+        shows=seen(ONE, "crowd-dies", says="gave up"),
     ),
     Mistake(
         name="asks_for_the_missing_again",

@@ -96,7 +96,7 @@ def crowd(make: str, buyers: int = 16) -> Story:
             looks.append(asyncio.ensure_future(people.look(INSTANCES[len(looks) % 2], "lamp")))
             await asyncio.sleep(0.05)
         await asyncio.gather(*looks)
-        _told(sim, database, people)
+        _told(sim, database, people, stock=dict(database.prices))
 
     return play
 
@@ -112,7 +112,7 @@ def nobody_waits_for_the_dead(make: str, buyers: int = 6) -> Story:
         await first
         await asyncio.sleep(1)
         await people.look("shop-2", "lamp")
-        _told(sim, database, people)
+        _told(sim, database, people, stock=dict(database.prices))
 
     return play
 
@@ -131,7 +131,7 @@ def filled_together(make: str, count: int = 40) -> Story:
             asked = [question.product for question in database.questions]
             left = {product for product in left if asked.count(product) < 2}
             await asyncio.sleep(1 - (sim.now_ms / 1000) % 1)
-        _told(sim, database, people)
+        _told(sim, database, people, stock=dict(database.prices))
 
     return play
 
@@ -148,7 +148,7 @@ def unicorns(make: str) -> Story:
             if sim.now_ms / 1000 >= born_s and "unicorn" not in database.prices:
                 database.prices["unicorn"] = OLD
                 sim.note("from now on the shop has the unicorn", "database")
-        _told(sim, database, people, born={"unicorn": born_s + 0.5})
+        _told(sim, database, people, stock=dict(database.prices), born={"unicorn": born_s + 0.5})
 
     return play
 

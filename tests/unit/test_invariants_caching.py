@@ -81,7 +81,28 @@ def test_one_question_at_a_time_and_instance(second: float, instance: str, holds
 
 @pytest.mark.parametrize(("ms", "holds"), [(500, True), (501, False)])
 def test_everybody_is_answered_within_half_a_second(ms: float, holds: bool) -> None:
-    assert (broken(rule.one_question_at_a_time, questions=[], requests=[request(ms=ms)]) == "") is holds
+    assert (broken(rule.one_question_at_a_time, questions=[question(0.0)], requests=[request(ms=ms)]) == "") is holds
+
+
+@pytest.mark.parametrize(("ms", "holds"), [(98, False), (100, True)])
+def test_nobody_is_told_what_the_database_has_not_said(ms: float, holds: bool) -> None:
+    told = [request(0.0, ms=ms)]
+    assert (broken(rule.one_question_at_a_time, questions=[question(0.0)], requests=told) == "") is holds
+
+
+@pytest.mark.parametrize(
+    ("told", "price", "born", "holds"),
+    [("product", 9000, {}, True), ("product", 9001, {}, False), ("nothing", 0, {}, False),
+     ("nothing", 0, {"lamp": 5.0}, True), ("later", 0, {}, False)],
+)  # fmt: skip
+def test_everybody_is_told_what_the_database_holds(told: str, price: int, born: dict[str, float], holds: bool) -> None:
+    seen = [request(told=told, price=price)]
+    known = {"questions": [question(0.0)], "requests": seen, "stock": {"lamp": 9000}, "born": born}
+    assert (broken(rule.one_question_at_a_time, **known) == "") is holds
+
+
+def test_a_product_that_is_looked_at_is_asked_for() -> None:
+    assert "never asked for" in broken(rule.expiry_is_spread, questions=[], requests=[request()])
 
 
 @pytest.mark.parametrize(("gap_s", "holds"), [(1.9, False), (2.0, True), (9.9, True)])
@@ -93,7 +114,8 @@ def test_a_missing_product_is_not_asked_for_within_two_seconds(gap_s: float, hol
 @pytest.mark.parametrize(("at_s", "holds"), [(20.0, True), (20.1, False)])
 def test_a_new_product_is_seen_within_ten_seconds(at_s: float, holds: bool) -> None:
     late = [request(at_s, told="nothing", product="unicorn")]
-    found = broken(rule.a_missing_product_is_remembered, questions=[], requests=late, born={"unicorn": 10.0})
+    asked = [question(0.0, "unicorn")]
+    found = broken(rule.a_missing_product_is_remembered, questions=asked, requests=late, born={"unicorn": 10.0})
     assert (found == "") is holds
 
 
