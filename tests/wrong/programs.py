@@ -25,6 +25,9 @@ __all__ = [
 
 HERE = Path(__file__).resolve().parent
 LANES = 2
+"""For whole sweeps."""
+LANES_OF_A_HUNT = 1
+"""More would begin, while one plays a story, further ones that are then not asked for."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -70,7 +73,8 @@ def verdict_on(
     With the name of a mistake, a task's stories are played ``until`` it has shown.
     """
     backends = Backends(postgres=postgres, redis="", kafka="", world="embedded") if postgres else None
-    return judge(lab, program(path), backends=backends, tasks=tasks, lanes=LANES, enough=lambda task: _shows(task, until))
+    lanes = LANES_OF_A_HUNT if until else LANES
+    return judge(lab, program(path), backends=backends, tasks=tasks, lanes=lanes, enough=lambda task: _shows(task, until))
 
 
 def _shows(task: TaskVerdict, mistake: str) -> bool:
