@@ -53,7 +53,7 @@ def judge(
         playable = [task for task in chosen if not _unplayable(task, program)]
         _begin(lab, playable, pool)
         verdicts = [check.judge(task) for task in chosen]
-        protection = pool.protection() if playable else ""
+        protection = pool.protection
     return Verdict(
         lab=lab.name,
         tasks=tuple(verdicts),

@@ -12,7 +12,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.util import Finalize
@@ -147,10 +147,11 @@ def play_one(spec: LaneSpec, scenario: str, name: RunName) -> Played:
     return played if lane.subjects.losses == before else playable.play_on(lane, name)
 
 
-def protection_of(spec: LaneSpec) -> str:
-    """Which protections are on where this worker's lanes run learner code."""
-    lane = next((lane for (opened, _), lane in _open.items() if opened == spec), None)
-    return lane.subjects.protection.describe()[0] if lane is not None else ""
+def play_and_tell(spec: LaneSpec, scenario: str, name: RunName) -> tuple[Played, str]:
+    """Play one run, and say in a sentence which protections were on where it ran learner code."""
+    played = play_one(spec, scenario, name)
+    lane = _open[spec, find(spec.lab).scenario(scenario).engine]
+    return played, lane.subjects.protection.describe()[0]
 
 
 def _begin_worker() -> None:
@@ -178,6 +179,8 @@ class Pool:
         self._places = self._free = lanes + 1
         self._line: deque[tuple[str, RunName, Future[Played]]] = deque()
         self._promised: dict[tuple[str, RunName], Future[Played]] = {}
+        self.protection = ""
+        """Which protections were on, in one sentence; nothing when no run was played."""
 
     def __enter__(self) -> Pool:
         return self
@@ -214,10 +217,10 @@ class Pool:
             while self._free and self._line:
                 scenario, name, promise = self._line.popleft()
                 self._free -= 1
-                running = self.executor.submit(play_one, self.spec, scenario, name)
+                running = self.executor.submit(play_and_tell, self.spec, scenario, name)
                 running.add_done_callback(lambda done, promise=promise: self._keep(promise, done))
 
-    def _keep(self, promise: Future[Played], done: Future[Played]) -> None:
+    def _keep(self, promise: Future[Played], done: Future[tuple[Played, str]]) -> None:
         with self._lock:
             self._free += 1
         if done.cancelled():
@@ -225,16 +228,10 @@ class Pool:
         elif error := done.exception():
             promise.set_exception(error)
         else:
-            promise.set_result(done.result())
+            played, self.protection = done.result()
+            promise.set_result(played)
         with suppress(RuntimeError):  # the pool is being shut down: nobody will ask for what is still in line
             self._feed()
-
-    def protection(self) -> str:
-        """One sentence: which protections were on; nothing when no lane can say."""
-        try:
-            return self.executor.submit(protection_of, self.spec).result()
-        except (BrokenExecutor, RuntimeError):
-            return ""
 
     def __call__(self, scenario: str, names: Iterable[RunName], *, again: bool = False) -> Iterator[Played]:
         names = list(names)

@@ -94,7 +94,7 @@ _BLOCK = re.compile(r"    (\w+) ")
 
 def golden(verdict: Verdict, name: str) -> str:
     """The report as it is kept: without what depends on the machine, and with random ids named."""
-    lines = [line for line in report_text(verdict).splitlines() if line != verdict.protection]
+    lines = [line for line in report_text(verdict).splitlines() if not line or line != verdict.protection]
     if name in RACING:
         lines = _without_blocks(lines, {"story", "tried"})
     return _UUID.sub("(a random id)", "\n".join(lines)) + "\n"
