@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from autograder.history import History
@@ -105,6 +106,8 @@ def _untrue(visit: Visit, state: State) -> str:
         return f"does not say whether it is degraded: it says {visit.degraded!r}"
     if any(isinstance(one, str) and "-pick-" in one and one not in mine for one in shown):
         return f"shows {_named(shown)}, which was recommended to somebody else"
+    if shown == mine and state.known["recommended_ms"].get(visit.buyer, inf) > visit.asked_ms + (visit.waited_ms or 0):
+        return f"shows {_named(shown)}, although the recommendations had not answered for this buyer"
     if shown == mine:
         return ""
     if not visit.degraded:

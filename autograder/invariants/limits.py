@@ -108,6 +108,10 @@ def nobody_is_refused_a_token(history: History, state: State) -> Violation | Non
                 return _violation(
                     nobody_is_refused_a_token, f"{client} asked {ask.instance} and got no answer but {ask.trouble}"
                 )
+            if ask.answered_ms is not None and not ask.is_number:
+                return _violation(
+                    nobody_is_refused_a_token, f"{client} asked {ask.instance} and was told {ask.said!r}: neither through nor when to come"
+                )
             level = _least(ask, asks, state, earlier_s=_doubt_s(asks))
             if ask.refused and level >= 1 - _TINY:
                 when = f" at {ask.asked_ms / 1000:.1f} s" if ask.asked_ms else ""

@@ -37,6 +37,12 @@ NAIVE = (
 GATES = (
     _mistake(
         "admit",
+        "answers_nothing",
+        seen(REFUSED, says="neither through nor when to come"),
+        "a token is taken and nobody is told. An answer is 0, or the seconds until there is a token.",
+    ),
+    _mistake(
+        "admit",
         "a_bucket_for_each_instance",
         all_of(seen(MORE, "meet-last", UNDISTURBED), seen(MORE, "edges", says="instances")),
         "every instance keeps a bucket of its own. Limits of single nodes add up: three instances let three times as many"
@@ -134,6 +140,12 @@ GATES = (
 PAGES = (
     _mistake(
         "product_page",
+        "makes_up_recommendations",
+        seen(SAYS, says="had not answered for this buyer"),
+        "it writes what the recommendations would have said, and asks nobody. That is in time, and it is not true.",
+    ),
+    _mistake(
+        "product_page",
         "waits_for_what_it_does_not_need",
         seen(IN_TIME, says="never came"),
         "it waits for the recommendations for as long as they like. What the page can do without gets a part of its time.",
@@ -205,6 +217,12 @@ PAGES = (
 )
 
 RUSH = (
+    _mistake(
+        "serve",
+        "says_served_and_does_nothing",
+        seen(AT_ONCE, says="before the orders had done its work"),
+        "everybody is told that it is done, and nobody's work is. A promise is no service.",
+    ),
     _mistake(
         "serve",
         "waits_in_order_to_refuse",

@@ -1,4 +1,4 @@
-"""The stories of lab 12's product page: a catalog that can be flooded, and recommendations that fail in five ways.
+"""The stories of lab 12's product page: a catalog that can be flooded, and recommendations that fail in four ways.
 
 A word is a visitor, or a pause: ``k1`` finds the recommendations well, ``e2`` is refused by them, ``b3`` finds them broken,
 ``s4`` waits two seconds for them, ``n5`` for ever; ``p100`` is ten seconds in which nobody comes.
@@ -32,6 +32,8 @@ class Recommendations:
     def __init__(self, sim: Any) -> None:
         self._sim = sim
         self.trouble = "k"
+        self.answered_ms: dict[str, float] = {}
+        """When each buyer was recommended something for the first time."""
 
     async def for_buyer(self, *args: Any) -> list[str]:
         """Three things for this buyer."""
@@ -45,6 +47,7 @@ class Recommendations:
         await asyncio.sleep(2.0 if trouble == "s" else self._sim.random.uniform(0.02, 0.1))
         if trouble == "b":
             raise Broken("the recommendations lost their model")
+        self.answered_ms.setdefault(args[0], self._sim.now_ms)
         return recommended_to(args[0])
 
 
@@ -118,7 +121,7 @@ def visits(function: str) -> Story:
             await asyncio.sleep(BETWEEN_VISITORS_S)
         catalog.now()
         must = {f"{visit.buyer} came while the recommendations worked": [visit] for visit in well}
-        sim.snapshot("in the end", visits=seen, bestsellers=catalog.editions, must_be_whole=must)
+        sim.snapshot("in the end", visits=seen, recommended_ms=recommendations.answered_ms, bestsellers=catalog.editions, must_be_whole=must)
 
     return play
 
@@ -146,6 +149,7 @@ def outage(function: str, trouble: str, *, rate: float = 20.0) -> Story:
         sim.snapshot(
             "in the end",
             visits=seen,
+            recommended_ms=recommendations.answered_ms,
             bestsellers=catalog.editions,
             failing=(len(failing), calls),
             must_be_whole={

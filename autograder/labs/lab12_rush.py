@@ -15,6 +15,7 @@ from typing import Any
 
 from autograder.explore.virtual_redis import SimulatedRedis, redis_for
 from autograder.invariants.overload import FOLLOWED_WITHIN_S, SAFE_AFTER_S, Look, Wish
+from shop.network import Refused
 
 __all__ = ["SAFE", "rush", "toggles"]
 
@@ -35,13 +36,18 @@ class Orders:
     def __init__(self, sim: Any) -> None:
         self._sim = sim
         self._free_s = [0.0] * self.SERVERS
+        self.done_ms: dict[str, list[float]] = {kind: [] for kind in RUSH}
+        """When the work of each kind was done, in order."""
 
     async def work(self, *args: Any) -> str:
         """Do what was asked for."""
+        if len(args) != 1 or args[0] not in self.done_ms:
+            raise Refused(f"work takes one of {', '.join(self.done_ms)}", 400)
         now_s = self._sim.now_ms / 1000
         done_s = max(now_s, heapq.heappop(self._free_s)) + self.WORK_S
         heapq.heappush(self._free_s, done_s)
         await asyncio.sleep(done_s - now_s)
+        self.done_ms[args[0]].append(self._sim.now_ms)
         return "done"
 
 
@@ -51,7 +57,8 @@ def rush(function: str) -> Story:
     async def play(sim: Any) -> None:
         sim.network.latency(0, 0)
         sim.network.latency(0.4, 0.6, between=("desk-1", "orders"))
-        sim.service("orders", Orders(sim), recorded=False)
+        orders = Orders(sim)
+        sim.service("orders", orders, recorded=False)
         sim.process("desk-1")
         calm = await _come(sim, function, CALM, CALM_S)
         sim.note("the rush begins: three times what can be served")
@@ -59,7 +66,7 @@ def rush(function: str) -> Story:
         served = {kind: sum(wish.served for wish in wishes if wish.kind == kind) for kind in RUSH}
         sim.note(f"served in time: {', '.join(f'{count} {kind}s' for kind, count in served.items())}")
         can_serve = int(RUSH_S * Orders.SERVERS / Orders.WORK_S)
-        sim.snapshot("in the end", calm=calm, rush=wishes, can_serve=can_serve)
+        sim.snapshot("in the end", calm=calm, rush=wishes, done_ms=orders.done_ms, can_serve=can_serve)
 
     return play
 

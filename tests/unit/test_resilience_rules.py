@@ -152,14 +152,22 @@ def test_what_is_no_page(wrong, says):
     ],
 )
 def test_a_page_is_what_it_says(shown, degraded, says):
-    found = broke(degradation.a_page_says_what_it_is, visits=[visit(shown, degraded)], bestsellers=EDITIONS)
+    told = {"recommended_ms": {"Ada": 100.0}, "bestsellers": EDITIONS}
+    found = broke(degradation.a_page_says_what_it_is, visits=[visit(shown, degraded)], **told)
     assert says in found if says else found == ""
 
 
 @pytest.mark.parametrize(("asked_s", "holds"), [(19.0, True), (79.9, True), (80.0, False)])
 def test_bestsellers_are_good_for_a_minute_after_they_were_true(asked_s, holds):
     old = visit(BEST, True, asked_s=asked_s)
-    assert (broke(degradation.a_page_says_what_it_is, visits=[old], bestsellers=EDITIONS) == "") is holds
+    assert (broke(degradation.a_page_says_what_it_is, visits=[old], recommended_ms={}, bestsellers=EDITIONS) == "") is holds
+
+
+@pytest.mark.parametrize(("answered_ms", "holds"), [(99.9, True), (100.0, True), (100.1, False), (None, False)])
+def test_what_nobody_has_recommended_yet_is_made_up(answered_ms, holds):
+    recommended = {} if answered_ms is None else {"Ada": answered_ms}
+    found = broke(degradation.a_page_says_what_it_is, visits=[visit()], recommended_ms=recommended, bestsellers=EDITIONS)
+    assert (found == "") is holds
 
 
 @pytest.mark.parametrize(("partial", "holds"), [(0, True), (2, True), (3, False)])
@@ -205,8 +213,15 @@ def test_served_too_late_is_not_served():
     ],
 )
 def test_refusals_are_quick_and_needed(calm, rush, says):
-    found = broke(overload.who_is_refused_hears_it_at_once, calm=calm, rush=rush, can_serve=100)
+    known = {"calm": calm, "rush": rush, "done_ms": {"page": [500.0] * 200}, "can_serve": 100}
+    found = broke(overload.who_is_refused_hears_it_at_once, **known)
     assert says in found if says else found == ""
+
+
+@pytest.mark.parametrize(("done_ms", "holds"), [([500.0] * 100, True), ([500.0] * 99, False), ([500.0] * 99 + [500.1], False)])
+def test_who_is_told_served_has_been(done_ms, holds):
+    known = {"calm": wishes("page", 20), "rush": wishes("page", 80), "done_ms": {"page": done_ms}, "can_serve": 100}
+    assert (broke(overload.who_is_refused_hears_it_at_once, **known) == "") is holds
 
 
 # ---- toggles
