@@ -29,6 +29,8 @@ EVERY = "all"
 """In the place of a schedule: walk them all."""
 REPEATS_MAX = 5
 LETTERS = "abc"
+STRICT_MAX = 2
+"""With so many calls a schedule is the same each time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +123,8 @@ class ScheduleScenario:
         jobs = self.calls(stage)
         actors = [stage.start(job) for job in jobs]
         crossing = Crossing(lane.tap, stage.recorder, lane.lock_waits, alike=self.alike, settled_s=settled_s)
-        walk = crossing.walk(plan, actors)
+        # Of two sessions that wait for one row, Postgres itself decides who has it first: that path is taken as it comes.
+        walk = crossing.walk(replace(plan, strict=len(jobs) <= STRICT_MAX), actors)
         _leave(stage, jobs, actors)
         name = replace(name, schedule=letters(walk.schedule))
         if walk.redundant:

@@ -41,6 +41,8 @@ class Plan:
 
     prefix: tuple[int, ...] = ()
     asleep: Mapping[int, Step] = field(default_factory=lambda: NOBODY)
+    strict: bool = True
+    """The prefix must be walked as it stands; otherwise a turn of somebody who cannot go on is given to who can."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +93,7 @@ def choose(
     last: int | None,
 ) -> int | None:
     """Whose turn it is: the plan's, then whoever had the last one, then the first; None when all that could are asleep."""
-    if at < len(plan.prefix):
+    if at < len(plan.prefix) and (plan.strict or plan.prefix[at] in candidates):
         return plan.prefix[at]
     awake = [number for number in candidates if asleep.get(number) != steps[number]]
     if not awake:

@@ -55,6 +55,14 @@ def _reserving(name: str, function: str) -> tuple[ScheduleScenario, ...]:
     )  # fmt: skip
 
 
+def _three_buyers(name: str, function: str) -> ScheduleScenario:
+    """Further coverage: no rule earns points by it alone, and who was second to wait is up to Postgres."""
+    return meeting(
+        f"{name}-three", "Three buyers, three lamps", function, "l3", LAMP, LAMP, LAMP,
+        rules=SELLING, read=OVERSELL, preemptions_max=1,
+    )  # fmt: skip
+
+
 def _pricing(
     name: str, function: str, *more: rule.Invariant, read: str, looks_max: int = 1
 ) -> tuple[ScheduleScenario, ...]:
@@ -117,7 +125,8 @@ LAB = Lab(
             scenarios=_reserving("naive", "naive_reserve")[:1], points={}, outcomes=(), graded=False,
         ),
         Task(
-            name="reserve", title="The last lamp", function="reserve", scenarios=_reserving("reserve", "reserve"),
+            name="reserve", title="The last lamp", function="reserve",
+            scenarios=(*_reserving("reserve", "reserve"), _three_buyers("reserve", "reserve")),
             points={NEVER_MORE: 10, TRUE: 4, SOLD: 6}, outcomes=("O1", "O4"), minutes=15,
         ),
         Task(
@@ -156,8 +165,8 @@ LAB = Lab(
     ),
     mistakes=MISTAKES,
     not_shown=(
-        "Not shown by any run of this lab: more than two buyers at once, a crash in the middle, a switch inside one"
-        " statement, a Postgres that fails over, how long a buyer waits."
+        "Not shown by any run of this lab: more than three buyers at once, three with more than one preemption, a crash"
+        " in the middle, a switch inside one statement, a Postgres that fails over, how long a buyer waits."
     ),
     schema=SCHEMA.with_name("stock.sql"),
 )  # fmt: skip

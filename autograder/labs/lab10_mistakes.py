@@ -53,6 +53,13 @@ MISTAKES: tuple[Mistake, ...] = (
         shows=seen(SOLD, "reserve-enough", RACE),
     ),
     Mistake(
+        name="reckons_with_one_rival",
+        task="reserve",
+        sentence="it takes it that one buyer was faster, counts the version up by one itself and does not look again. Two"
+        " can be faster: whoever has lost a race must look.",
+        shows=seen(SOLD, "reserve-three", RACE),
+    ),
+    Mistake(
         name="locks_after_the_look",
         task="reserve",
         sentence="it locks the row, but decides by a number that it read before it had the lock. What is read before the"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from autograder.explore.search import Decision, Plan, Step, Walk, all_schedules, preemptions, take_turns
+from autograder.explore.search import Decision, Plan, Step, Walk, all_schedules, choose, preemptions, take_turns
 
 READ, WRITE = Step("postgres", "select", True), Step("postgres", "update", False)
 SET = Step("redis", "SET", False)
@@ -105,3 +105,10 @@ def test_every_class_of_schedules_is_walked_and_none_twice(processes: tuple[list
     paper = Paper(*processes)
     walked = [_class(paper.story(walk.schedule)) for walk in all_schedules(paper.walk)]
     assert set(walked) == classes and len(walked) == len(classes)
+
+
+def test_a_turn_of_whoever_cannot_go_on_goes_to_who_can_where_the_path_is_taken_as_it_comes() -> None:
+    steps = {0: WRITE, 2: WRITE}
+    assert choose(Plan(prefix=(1,)), 0, {}, (0, 2), steps, None) == 1
+    assert choose(Plan(prefix=(1,), strict=False), 0, {}, (0, 2), steps, None) == 0
+    assert choose(Plan(prefix=(2,), strict=False), 0, {}, (0, 2), steps, None) == 2
