@@ -17,7 +17,7 @@ from tests.repository.tree import ROOT
 __all__ = ["BOOK", "data", "extension", "pages_of_the_toc", "site"]
 
 BOOK = ROOT / "book"
-BUILD_TIMEOUT_S = 900
+BUILD_TIMEOUT_S = 1800
 
 
 def data(name: str):
