@@ -82,10 +82,10 @@ def _shows(task: TaskVerdict, mistake: str) -> bool:
 
 
 RACING = {
-    "connects_for_each_request", "does_not_wait_for_the_ack", "leaks_a_connection", "reads_then_writes",
+    "connects_for_each_request", "does_not_wait_for_the_ack", "leaks_a_connection", "lets_the_client_commit", "reads_then_writes",
     "takes_a_lost_race_for_a_no", "takes_two_at_once",
 }  # fmt: skip
-"""Programs whose own threads race, or that ask Redis what time it is: what they ask, or hear, differs from run to run.
+"""Programs whose own threads race, whose client acts by the clock, or that ask Redis what time it is: each run differs.
 
 Rule, run and reason are the same in every repetition; story and numbers are not, and are not kept.
 """
