@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from autograder.explore.scenario import Played
 from autograder.explore.sweep import Coverage, Swept
 from autograder.grading.report import report_text
@@ -9,6 +11,7 @@ from autograder.grading.verdict import TaskVerdict, Verdict, findings, judge_tas
 from autograder.history import Call, History, Mark
 from autograder.invariants import Violation
 from autograder.labs import find
+from tests.wrong.programs import golden
 
 LAB = find("6")
 RELAY = LAB.task("relay")
@@ -135,3 +138,10 @@ def test_the_graders_trouble_is_told_once():
     lost = [TaskVerdict(task=name, kind="error", points=0, points_max=25, said="Postgres is gone.") for name in ("place_order", "relay")]
     said = told("", *lost)
     assert said.count("Postgres is gone.") == 1 and said.count("grader error") == 2
+
+
+def test_a_report_is_kept_without_the_protection_of_the_machine_that_wrote_it():
+    verdict = Verdict(lab=LAB.name, tasks=(judge_task(LAB, RELAY, ALL),))
+    protected = replace(verdict, protection="Your program ran in a process of its own.")
+    assert golden(protected, "any") == golden(verdict, "any")
+    assert golden(verdict, "any").count("\n\n") == report_text(verdict).count("\n\n") > 0
