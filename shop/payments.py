@@ -14,7 +14,9 @@ from urllib.parse import quote
 from shop.commands import Charge, Refund
 from shop.network import Refused, Unavailable
 
-__all__ = ["TIMEOUT_S", "WINDOW_S", "Gateway", "InProgress", "KeyReused", "Receipt", "Unknown", "answered"]
+__all__ = [
+    "TIMEOUT_S", "WINDOW_S", "Gateway", "InProgress", "KeyReused", "Receipt", "Unknown", "answered", "receipt_of", "understood",
+]  # fmt: skip
 
 WINDOW_S = 24 * 60 * 60
 """For how many seconds the gateway remembers a key after its first use."""
@@ -89,16 +91,16 @@ class Gateway:
     def charges_of(self, purchase_id: str) -> list[Receipt]:
         """``GET /charges?purchase_id=…``: the statement: every charge ever made for a purchase, forgotten key or not."""
         answer = self._answered("GET", f"/charges?purchase_id={quote(purchase_id)}")[1]
-        return [_receipt(row) for row in answer["charges"]]
+        return [receipt_of(row) for row in answer["charges"]]
 
     def _post(self, path: str, command: Charge | Refund) -> Receipt:
         body = asdict(command)
         headers = {"Idempotency-Key": body.pop("key")}
-        return _receipt(self._answered("POST", path, body, headers)[1])
+        return receipt_of(self._answered("POST", path, body, headers)[1])
 
     def _get(self, path: str) -> Receipt | None:
         status, answer = self._answered("GET", path)
-        return None if status == 404 else _receipt(answer)
+        return None if status == 404 else receipt_of(answer)
 
     def _answered(
         self, method: str, path: str, body: dict[str, Any] | None = None, headers: dict[str, str] | None = None
@@ -131,10 +133,10 @@ def answered(
         raise Unknown(f"no answer to {method} {path}: {type(error).__name__}") from error
     finally:
         connection.close()
-    return _understood(status, answer)
+    return understood(status, answer)
 
 
-def _understood(status: int, answer: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+def understood(status: int, answer: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     """The answer, or the error that it stands for; a declined card (402) and an unknown key (404) are answers."""
     reason = str(answer.get("error", ""))
     if status == 409:
@@ -150,5 +152,6 @@ def _understood(status: int, answer: dict[str, Any]) -> tuple[int, dict[str, Any
     return status, answer
 
 
-def _receipt(row: dict[str, Any]) -> Receipt:
+def receipt_of(row: dict[str, Any]) -> Receipt:
+    """A row of the gateway's books as a receipt."""
     return Receipt(key=row["key"], status=row["status"], id=row["id"], amount=row["amount"])

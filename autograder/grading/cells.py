@@ -95,14 +95,15 @@ class _SilentModule(types.ModuleType):
 def call(program: Compiled, function: str, arguments: list[Any]) -> dict[str, Any]:
     """Execute the cells and call the function; the reply for the judge. Raises nothing but what ends a process.
 
-    A function of the shop (``shop.parts.relay``) is called without the learner's cells.
+    A function of the shop (``shop.parts.relay``) is called without the learner's cells, unless it says that it
+    ``needs_program``: then they are executed first, and it finds them in ``__main__``.
     """
-    if function.startswith(SHOP):
-        _begin(program)
-        return _attempt(lambda: _of_the_shop(function)(*[restored(item) for item in arguments]), program.names)
+    of_the_shop = _of_the_shop(program, function) if function.startswith(SHOP) else None
+    if of_the_shop is not None and not getattr(of_the_shop, "needs_program", False):
+        return _attempt(lambda: of_the_shop(*[restored(item) for item in arguments]), program.names)
     names, broken = execute(program)
     cells = program.names
-    target = names.get(function)
+    target = of_the_shop or names.get(function)
     if not callable(target):
         reply = {"kind": "no function", "error": f"no cell defines {function}()"}
     else:
@@ -116,7 +117,8 @@ def _begin(program: Compiled) -> None:
     parts.fill(program.parts)
 
 
-def _of_the_shop(function: str) -> Any:
+def _of_the_shop(program: Compiled, function: str) -> Any:
+    _begin(program)
     module, _, name = function.rpartition(".")
     return getattr(importlib.import_module(module), name)
 
