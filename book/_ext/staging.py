@@ -22,7 +22,7 @@ __all__ = ["day_page", "lab_page", "relinked", "stage"]
 Cell = dict[str, Any]
 
 _LINK = re.compile(r"(?<=\]\()([^)\s]+)(?=\))")
-_PLOT_TITLE = re.compile(r"""\.set_title\(["'](.+?)["']""")
+_PLOT_TITLE = re.compile(r"""\.(?:set_|sup)?title\(["'](.+?)["']""")
 _FIRST_TASK = "## Task 1"
 
 
