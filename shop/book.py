@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol
 
-from shop.network import Broken, Node, Unavailable
+from shop.network import Broken, Node, Refused, Unavailable
 from shop.payments import Unknown
 
 __all__ = ["CONNECTIONS", "SIMULATED", "Book", "Statements", "node_at"]
@@ -56,8 +56,8 @@ class Book:
     ...     async with book.transaction() as tx:
     ...         taken = await tx.execute("update stock set free = free - 1 where item = %(item)s and free > 0 returning free", item="lamp")
 
-    Every call raises Unavailable when nobody takes connections (surely no effect), Unknown when the connection was lost on the way,
-    and psycopg's own errors for a statement that is wrong.
+    Every call raises Unavailable when nobody takes connections or a lock was not to be had (surely no effect), Unknown when the
+    connection was lost on the way, Refused where a constraint says no, and other errors for a statement that is wrong.
     """
 
     def __init__(self, address: str) -> None:
@@ -110,10 +110,12 @@ class _Real:
             connection = self._free.pop() if self._free else await self._connect(psycopg)
             try:
                 yield connection
+            except psycopg.IntegrityError as error:
+                raise Refused(str(error)) from error
             except psycopg.OperationalError as error:
                 if connection.broken or connection.closed:
                     raise Unknown(f"the connection to Postgres was lost: {error}") from error
-                raise
+                raise Unavailable(f"Postgres has rolled it back: {error}") from error
             finally:
                 if connection.broken or connection.closed or connection.info.transaction_status:
                     with suppress(psycopg.Error):

@@ -3,7 +3,7 @@
 A program has one entry point, ``open_sale``. Every worker process calls it once, and then calls what it returns:
 
 >>> async with open_sale(at, terms) as sale:
-...     await sale.handle({"key": "k-17", "buyer": "Ada", "correlation_id": "c-17"})
+...     await sale.handle({"key": "k-17", "buyer": "Ada", "correlation_id": "c-17", "again": False})
 ...     await sale.work()
 ...     await sale.ship({"purchase_id": "k-17", "version": 1, "kind": "OrderPlaced", "payload": {...}, "schema": 1})
 {'status': 'paid'}
@@ -14,6 +14,7 @@ Several workers run at once, each may be killed at any moment, and then another 
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -22,10 +23,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from shop.addresses import Addresses
+from shop.book import SIMULATED, node_at
+from shop.network import Node
 
 __all__ = [
     "ANSWERS", "BUSY", "DECLINED", "EXPIRED", "FINAL", "HELD", "PAID", "SOLD_OUT", "STATUSES", "UNKNOWN", "WAITING", "Sale", "SaleTerms",
-    "ask_once", "opened", "ship_once", "work_once",
+    "Worker", "ask_once", "opened", "ship_once", "work_once",
 ]  # fmt: skip
 
 PAID = "paid"
@@ -75,9 +78,10 @@ class Sale(Protocol):
     """What ``open_sale`` returns, itself or as an async context manager."""
 
     async def handle(self, request: dict[str, Any]) -> dict[str, Any]:
-        """One request of one buyer: ``key`` (the same with every repeat), ``buyer`` and ``correlation_id``.
+        """One request of one buyer: ``key`` (the same with every repeat), ``buyer``, ``correlation_id`` and ``again``.
 
-        The key is the id of the purchase and of its payment. Returns ``{"status": one of ANSWERS}``. Many run at once.
+        The key is the id of the purchase and of its payment. ``again`` is False as long as nothing can have been done for this
+        key: at the first request, and after nothing but ``busy``. Returns ``{"status": one of ANSWERS}``. Many run at once.
         """
 
     async def work(self) -> int:
@@ -98,15 +102,48 @@ def _of_the_program() -> Callable[[Addresses, SaleTerms], Any]:
 
 
 @asynccontextmanager
-async def opened(at: Addresses, terms: SaleTerms) -> AsyncIterator[Sale]:
+async def opened(
+    at: Addresses, terms: SaleTerms, program: Callable[[Addresses, SaleTerms], Any] | None = None
+) -> AsyncIterator[Sale]:
     """The learner's sale, whichever way ``open_sale`` returns it: an object, an awaitable, or an async context manager."""
-    found = _of_the_program()(at, terms)
+    found = (program or _of_the_program())(at, terms)
     async with AsyncExitStack() as stack:
         if inspect.isawaitable(found):
             found = await found
         if hasattr(found, "__aenter__"):
             found = await stack.enter_async_context(found)
         yield found
+
+
+class Worker:
+    """A worker of a sale in virtual time: it opens the sale with its first call, and again when that did not work."""
+
+    def __init__(self, node: Node, terms: SaleTerms, program: Callable[[Addresses, SaleTerms], Any] | None = None) -> None:
+        here = SIMULATED + node.name
+        node_at(here, node)
+        self._at = Addresses(postgres=here, kafka=here, gateway=here, redis="redis://redis:6379/0")
+        self._terms, self._program = terms, program
+        self._stack = AsyncExitStack()
+        self._lock = asyncio.Lock()
+        self._sale: Sale | None = None
+
+    async def _opened(self) -> Sale:
+        async with self._lock:
+            if self._sale is None:
+                self._sale = await self._stack.enter_async_context(opened(self._at, self._terms, self._program))
+            return self._sale
+
+    async def handle(self, request: dict[str, Any]) -> dict[str, Any]:
+        """One request of one buyer."""
+        return await (await self._opened()).handle(request)
+
+    async def work(self) -> int:
+        """One round of background work."""
+        return await (await self._opened()).work()
+
+    async def ship(self, event: dict[str, Any]) -> None:
+        """One delivery of one event."""
+        await (await self._opened()).ship(event)
 
 
 async def ask_once(at: Addresses, terms: SaleTerms, request: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import importlib
 import inspect
 import json
 import os
@@ -170,7 +171,7 @@ class Inside:
         if not make:
             return
         try:
-            made = self._names[make](self._node, *restored(args))
+            made = self._made_by(make)(self._node, *restored(args))
             self._subject = await made if inspect.isawaitable(made) else made
         except KeyError:
             self.say("failed", f"no cell defines {make}")
@@ -180,6 +181,11 @@ class Inside:
             return
         if inspect.iscoroutinefunction(getattr(self._subject, "run", None)):
             self._spawn(self._run(make))
+
+    def _made_by(self, make: str) -> Callable[..., Any]:
+        """A class of the program, or of the shop (``shop.sale.Worker``)."""
+        module, _, name = make.rpartition(".")
+        return getattr(importlib.import_module(module), name) if module else self._names[make]
 
     async def _run(self, make: str) -> None:
         try:

@@ -1,0 +1,204 @@
+"""Rules of a sale. They hold for every schedule and every fault, and read only how it ended: no clock, no luck.
+
+Whoever plays a sale, in virtual time, with killed processes or with a hundred thousand buyers, ends it with an
+:class:`Ending`, kept as ``state.known["sale"]``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograder.history import History
+from autograder.invariants.state import State
+from autograder.invariants.violation import Violation
+
+__all__ = [
+    "Ending", "captured_is_paid", "each_paid_order_ships_once", "everybody_is_answered", "nobody_pays_twice",
+    "nothing_is_held_for_ever", "nothing_is_oversold", "what_was_told_is_true",
+]  # fmt: skip
+
+Row = Mapping[str, Any]
+SHOWN_MAX = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How a sale ended: what the backends hold, and what the buyers were told."""
+
+    stock: int
+    waiting_max: int
+    purchases: Sequence[Row] = ()
+    """Rows of ``purchase``: id and status."""
+    charges: Sequence[Row] = ()
+    """Of the gateway: id, purchase_id, amount."""
+    refunds: Sequence[Row] = ()
+    """Of the gateway: charge_id, amount."""
+    shipments: Sequence[Row] = ()
+    """Rows of ``shipment``: purchase_id."""
+    events: Sequence[Row] = ()
+    """What the topic holds: purchase_id and correlation_id."""
+    told: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By key: every answer that its buyer was given, in order."""
+    wishes: Mapping[str, str] = field(default_factory=dict)
+    """By key: the correlation id of the request."""
+    declines: frozenset[str] = frozenset()
+    """Keys of buyers whose card is declined."""
+    gone: frozenset[str] = frozenset()
+    """Keys of buyers who asked, and left before they had an answer."""
+    late: Sequence[str] = ()
+    """Requests that were not answered in time, one sentence each."""
+    quiet: bool = True
+    """Is all work done: has ``work`` said 0 with nothing left to wait for?"""
+    trouble: str = ""
+    """What the program raised last."""
+
+    @property
+    def paid(self) -> frozenset[str]:
+        """The purchases that are paid."""
+        return self.with_status("paid")
+
+    @property
+    def captured(self) -> frozenset[str]:
+        """The purchases for which money was taken and not given back."""
+        back = Counter(str(row["charge_id"]) for row in self.refunds)
+        return frozenset(str(row["purchase_id"]) for row in self.charges if not back[str(row["id"])])
+
+    def with_status(self, *statuses: str) -> frozenset[str]:
+        """The purchases that say so."""
+        return frozenset(str(row["id"]) for row in self.purchases if row["status"] in statuses)
+
+
+def _ending(state: State) -> Ending:
+    ending = state.known["sale"]
+    assert isinstance(ending, Ending)
+    return ending
+
+
+def _listed(keys: Sequence[str] | frozenset[str]) -> str:
+    keys = sorted(keys)
+    more = f" and {len(keys) - SHOWN_MAX} more" if len(keys) > SHOWN_MAX else ""
+    return ", ".join(keys[:SHOWN_MAX]) + more
+
+
+def nothing_is_oversold(history: History, state: State) -> Violation | None:
+    """No more units are sold than there are: at no moment are more purchases paid, or more buyers told so, than the stock."""
+    ending = _ending(state)
+    told = frozenset(key for key, answers in ending.told.items() if "paid" in answers)
+    for keys, said in ((ending.paid, "paid"), (told, "told that they have one")):
+        if len(keys) > ending.stock:
+            return Violation(
+                rule="nothing_is_oversold", evidence=f"{len(keys)} are {said}, and there were {ending.stock} units: {_listed(keys)}"
+            )
+    return None
+
+
+def nobody_pays_twice(history: History, state: State) -> Violation | None:
+    """Nobody pays twice: for each purchase at most one charge, at every moment, even if it is given back later."""
+    counts = Counter(str(row["purchase_id"]) for row in _ending(state).charges)
+    twice = [key for key, count in counts.items() if count > 1]
+    if twice:
+        return Violation(rule="nobody_pays_twice", evidence=f"{twice[0]} was charged {counts[twice[0]]} times")
+    return None
+
+
+def captured_is_paid(history: History, state: State) -> Violation | None:
+    """When all work is done, whoever's money was taken and not given back has a paid purchase, and nobody else has."""
+    ending = _ending(state)
+    if not ending.quiet:
+        return None
+    for keys, said in (
+        (ending.captured - ending.paid, "the money was taken, and the purchase is not paid"),
+        (ending.paid - ending.captured, "the purchase is paid, and no money was taken"),
+    ):
+        if keys:
+            return Violation(rule="captured_is_paid", evidence=f"{_listed(keys)}: {said}")
+    return None
+
+
+def what_was_told_is_true(history: History, state: State) -> Violation | None:
+    """What a buyer is told is true and stays true: paid is paid; declined and sold out are not, and no money is kept for them."""
+    ending = _ending(state)
+    for key, answers in ending.told.items():
+        finals = list(dict.fromkeys(one for one in answers if one in ("paid", "declined", "sold out")))
+        if len(finals) > 1:
+            return _untrue(f"{key} was told first {finals[0]!r} and later {finals[1]!r}")
+        if "paid" in finals and key not in ending.paid:
+            return _untrue(f"{key} was told 'paid', and no purchase of that name is")
+        if finals and "paid" not in finals and key in ending.paid | (ending.captured if ending.quiet else frozenset()):
+            return _untrue(f"{key} was told {finals[0]!r}, and {'has paid' if key in ending.captured else 'has a paid purchase'}")
+        if "declined" in finals and key not in ending.declines:
+            return _untrue(f"{key} was told 'declined', and the card is good")
+    return None
+
+
+def _untrue(evidence: str) -> Violation:
+    return Violation(rule="what_was_told_is_true", evidence=evidence)
+
+
+def each_paid_order_ships_once(history: History, state: State) -> Violation | None:
+    """When all work is done, each paid purchase has one shipment and nothing else has any; its event carries the correlation id of its request."""
+    ending = _ending(state)
+    shipped = Counter(str(row["purchase_id"]) for row in ending.shipments)
+    rule = "each_paid_order_ships_once"
+    if unpaid := frozenset(shipped) - ending.paid:
+        return Violation(rule=rule, evidence=f"{_listed(unpaid)}: shipped, and not paid")
+    if twice := [key for key, count in shipped.items() if count > 1]:
+        return Violation(rule=rule, evidence=f"{twice[0]} was shipped {shipped[twice[0]]} times")
+    if not ending.quiet:
+        return None
+    told_of = frozenset(str(event["purchase_id"]) for event in ending.events)
+    if silent := ending.paid - told_of:
+        return Violation(rule=rule, evidence=f"{_listed(silent)}: paid, and no event tells of it")
+    if lost := ending.paid - frozenset(shipped):
+        return Violation(rule=rule, evidence=f"{_listed(lost)}: paid, and never shipped")
+    for event in ending.events:
+        wanted = ending.wishes.get(str(event["purchase_id"]), event["correlation_id"])
+        if event["correlation_id"] != wanted:
+            said = event["correlation_id"] or "nothing"
+            return Violation(rule=rule, evidence=f"the event of {event['purchase_id']} carries {said!r}, and its request came with {wanted!r}")
+    return None
+
+
+def nothing_is_held_for_ever(history: History, state: State) -> Violation | None:
+    """When all work is done no purchase is held; and units that are left mean that nobody waits, and that nobody was sent away who could have waited."""
+    ending = _ending(state)
+    rule = "nothing_is_held_for_ever"
+    if not ending.quiet:
+        return Violation(rule=rule, evidence=f"work is never done{f': {ending.trouble}' if ending.trouble else ''}")
+    if held := ending.with_status("held"):
+        return Violation(rule=rule, evidence=f"{_listed(held)}: still held when all work is done")
+    left = ending.stock - len(ending.paid)
+    if left <= 0:
+        return None
+    waits = ending.with_status("waiting") | frozenset(key for key, said in ending.told.items() if said and said[-1] == "waiting")
+    if waits := waits - ending.gone:
+        return Violation(rule=rule, evidence=f"{_units(left)} left, and {_listed(waits)} still {'waits' if len(waits) == 1 else 'wait'}")
+    sent_away = frozenset(key for key, said in ending.told.items() if "sold out" in said)
+    had_a_chance = ending.paid | ending.with_status("declined", "expired") | ending.gone
+    had_a_chance |= frozenset(key for key, said in ending.told.items() if "declined" in said)
+    if sent_away and len(had_a_chance) < ending.stock + ending.waiting_max:
+        return Violation(
+            rule=rule,
+            evidence=f"{_units(left)} left, and {_listed(sent_away)} {'was' if len(sent_away) == 1 else 'were'} told 'sold out'",
+        )
+    return None
+
+
+def _units(count: int) -> str:
+    return f"{count} unit{' is' if count == 1 else 's are'}"
+
+
+def everybody_is_answered(history: History, state: State) -> Violation | None:
+    """Every request is answered within the time that the terms state, and whoever keeps asking hears paid, declined or sold out in the end."""
+    ending = _ending(state)
+    if ending.late:
+        return Violation(rule="everybody_is_answered", evidence=ending.late[0])
+    for key in ending.wishes:
+        answers = ending.told.get(key, ())
+        if key not in ending.gone and not set(answers) & {"paid", "declined", "sold out"}:
+            said = f"heard last {answers[-1]!r}" if answers else f"never heard anything{f' ({ending.trouble})' if ending.trouble else ''}"
+            return Violation(rule="everybody_is_answered", evidence=f"{key} asked until the end and {said}")
+    return None
