@@ -15,6 +15,7 @@ from autograder.backends import Backends
 from autograder.explore.names import RunName
 from autograder.grading.judge import judge
 from autograder.grading.lanes import LaneSpec, Pool
+from autograder.grading.parts import with_reference_parts
 from autograder.grading.verdict import Verdict
 from autograder.labs import NAMES, Lab, find
 from tests.wrong.programs import HERE, program, programs
@@ -116,7 +117,7 @@ def of_one_run(case: Case, backends: Backends) -> Said:
     """What the kept counterexample shows; the world's own Kafka serves, so that no broker is started for one run."""
     name = RunName.parse(case.run)
     shared = replace(backends, world=f"{backends.world}, its own Kafka")
-    spec = LaneSpec(backends=shared, lab=case.lab, program=program(case.path))
+    spec = LaneSpec(backends=shared, lab=case.lab, program=with_reference_parts(find(case.lab), program(case.path)))
     with Pool(spec, lanes=1) as pool:
         (played,) = pool(name.scenario, [name])
     rules = tuple(sorted({violation.rule for violation in played.violations}))

@@ -107,6 +107,7 @@ def test_what_only_the_leader_had_acknowledged_is_lost_with_it(trio: Kafka, node
     topic = trio.topic(replicas=3)
     careful, careless = trio.producer(**PATIENT), trio.producer(acks=1, enable_idempotence=False, retries=0)
     careful.send(topic, b"everybody has it").get(20)
+    careless.partitions_for(topic)  # now it knows the leader, and has nothing to ask of a node that is frozen
     node = leader(nodes, topic)
     nodes.freeze(*nodes.others(node))
     # Each follower had one question open when it was frozen: its answer may bring the first few of these, never the last.
