@@ -1,4 +1,4 @@
-"""The payment gateway: an HTTP service of its own that takes the buyers' money. ``python -m shop.gateway PORT CONTROL_PORT``.
+"""The payment gateway: an HTTP service of its own that takes the buyers' money. ``python -m shop.gateway PORT CONTROL_PORT [FILE]``.
 
 - ``POST /charges``, ``POST /refunds``: header ``Idempotency-Key``. Same key, same body: the same answer, and no second charge,
   for WINDOW_S after the key's first use. Same key, other body: 422. Without a key every request is a new one.
@@ -6,7 +6,8 @@
 - ``GET /charges?purchase_id=P``: the statement, which is never forgotten.
 - ``webhook``: where it is set, the gateway also tells that address of every charge and refund, at least once.
 
-Nothing goes wrong here unless the *sandbox* is told so, on a port of its own: :data:`BEHAVIOURS`.
+Nothing goes wrong here unless the *sandbox* is told so, on a port of its own: :data:`BEHAVIOURS`. With a FILE it writes down
+what it has done before it answers, and knows it again when it is started anew; without one, what it knows ends with it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import urllib.request
 from collections import Counter
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -46,10 +48,14 @@ Reply = tuple[int, dict[str, Any]]
 class Books:
     """Everything that the gateway knows: what was charged, which key is whose, and how it should behave."""
 
-    def __init__(self) -> None:
+    def __init__(self, written: Path | None = None) -> None:
         self._lock = threading.RLock()
         self.webhook = ""
+        self._file = None
         self.reset()
+        if written is not None:
+            self._remember(written)
+            self._file = written.open("a", encoding="utf-8", buffering=1)
 
     def reset(self) -> None:
         """As if nothing had ever happened."""
@@ -57,18 +63,43 @@ class Books:
             self.rows: dict[str, list[dict[str, Any]]] = {"charge": [], "refund": []}
             self._keys: dict[tuple[str, str], dict[str, Any]] = {}
             self._plan: dict[tuple[str, str, int], str] = {}
+            self._every: dict[tuple[str, str], int] = {}
             self._seen: Counter[tuple[str, str]] = Counter()
             self._ahead_s = 0.0
+            if self._file is not None:
+                self._file.truncate(0)
 
-    def misbehave(self, what: str, number: int, behaviour: str, of: str = "") -> None:
+    def _remember(self, written: Path) -> None:
+        """Read what an earlier gateway wrote down; a last line that it did not finish was never answered."""
+        for line in written.read_text("utf-8").splitlines() if written.exists() else ():
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                continue
+            what, key, answer = entry["what"], entry["key"], tuple(entry["answer"])
+            if answer[0] == 201:
+                self.rows[what].append(dict(answer[1]))
+            if key:
+                self._keys[what, key] = {"body": entry["body"], "since": entry["since"], "answer": answer, "looks": 0}
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file is not None:
+            self._file.close()
+
+    def misbehave(self, what: str, number: int, behaviour: str, of: str = "", every: bool = False) -> None:
         """Treat the ``number``-th request of this kind (``charge``, ``refund``; counted from the reset) so.
 
-        With ``of``, a purchase (a charge, for refunds), only its requests are counted.
+        With ``of``, a purchase (a charge, for refunds), only its requests are counted. With ``every``, not the
+        ``number``-th alone but each ``number``-th of all.
         """
         if what not in FIELDS or behaviour not in BEHAVIOURS:
             raise ValueError(f"{behaviour!r} for a {what!r}: there are {', '.join(BEHAVIOURS)}")
         with self._lock:
-            self._plan[what, of, number] = behaviour
+            if every:
+                self._every[what, behaviour] = number
+            else:
+                self._plan[what, of, number] = behaviour
 
     def pass_time(self, seconds: float) -> None:
         """The gateway's clock jumps ahead: what it remembers grows old, and what was late is done by then."""
@@ -100,7 +131,7 @@ class Books:
             if key:
                 self._keys[what, key] = entry
             if behaviour != "late":
-                entry["answer"] = self._do(what, key, body, declines=behaviour == "declines")
+                entry["answer"] = self._do(what, key, body, entry["since"], declines=behaviour == "declines")
             return entry["answer"] or _refusal(409, "in progress"), behaviour
 
     def look_up(self, what: str, key: str) -> Reply:
@@ -122,7 +153,9 @@ class Books:
         for whose in ("", of):
             self._seen[what, whose] += 1
             found = self._plan.get((what, whose, self._seen[what, whose]), found)
-        return found
+        seen = self._seen[what, ""]
+        rhythm = (behaviour for (kind, behaviour), number in self._every.items() if kind == what and seen % number == 0)
+        return found or next(rhythm, "")
 
     def _now(self) -> float:
         return time.time() + self._ahead_s
@@ -140,7 +173,7 @@ class Books:
 
     def _finish_late(self, what: str, key: str, entry: dict[str, Any]) -> None:
         if entry["answer"] is None:
-            entry["answer"] = self._do(what, key, entry["body"])
+            entry["answer"] = self._do(what, key, entry["body"], entry["since"])
 
     def _repeated(self, known: dict[str, Any], body: Any) -> Reply:
         if known["body"] != body:
@@ -150,7 +183,13 @@ class Books:
     def _answer_of(self, known: dict[str, Any]) -> Reply:
         return known["answer"] or _refusal(409, "in progress")
 
-    def _do(self, what: str, key: str, body: dict[str, Any], *, declines: bool = False) -> Reply:
+    def _do(self, what: str, key: str, body: dict[str, Any], since: float, *, declines: bool = False) -> Reply:
+        answer = self._done(what, key, body, declines=declines)
+        if self._file is not None:
+            self._file.write(json.dumps({"what": what, "key": key, "body": body, "since": since, "answer": answer}) + "\n")
+        return answer
+
+    def _done(self, what: str, key: str, body: dict[str, Any], *, declines: bool) -> Reply:
         if declines:
             return 402, {"key": key, "status": "declined", "id": "", "amount": 0, "error": "the card was declined"}
         rows = self.rows[what]
@@ -249,10 +288,11 @@ class _Door(JsonDoor):
 
 
 class _Sandbox(_Door):
-    """The sandbox's own door: ``POST /reset``, ``/misbehave``, ``/pass_time``, ``/webhook``; ``GET /ledger``."""
+    """The sandbox's own door: ``POST /reset``, ``/misbehave``, ``/pass_time``, ``/webhook``; ``GET /ledger``, ``/counts``."""
 
     def do_GET(self) -> None:
-        self.say(200, self.books.ledger())
+        counts = {f"{what}s": len(rows) for what, rows in self.books.rows.items()}
+        self.say(200, counts if self.path == "/counts" else self.books.ledger())
 
     def do_POST(self) -> None:
         body, books = self.body() or {}, self.books
@@ -283,12 +323,17 @@ def _tell(webhook: str, answer: dict[str, Any], times: int) -> None:
             urllib.request.urlopen(request, timeout=5).close()
 
 
-def serve(port: int, control_port: int) -> tuple[ThreadingHTTPServer, ThreadingHTTPServer]:
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 256
+    """A whole crowd may call at once: five, the default, would be told that nobody is there."""
+
+
+def serve(port: int, control_port: int, written: Path | None = None) -> tuple[ThreadingHTTPServer, ThreadingHTTPServer]:
     """Listen on both ports (loopback only), each in a thread; the caller keeps them and shuts them down."""
-    books = Books()
+    books = Books(written)
     servers = []
     for number, door in ((port, _Door), (control_port, _Sandbox)):
-        server = ThreadingHTTPServer(("127.0.0.1", number), type(door.__name__, (door,), {"books": books}))
+        server = _Server(("127.0.0.1", number), type(door.__name__, (door,), {"books": books}))
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, daemon=True).start()
         servers.append(server)
@@ -297,7 +342,7 @@ def serve(port: int, control_port: int) -> tuple[ThreadingHTTPServer, ThreadingH
 
 def main() -> None:
     """Serve until killed."""
-    serve(int(sys.argv[1]), int(sys.argv[2]))
+    serve(int(sys.argv[1]), int(sys.argv[2]), *map(Path, sys.argv[3:]))
     threading.Event().wait()
 
 

@@ -7,6 +7,7 @@ import socket
 import sys
 import time
 from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 from signal import SIGKILL
 from typing import Any
 
@@ -32,12 +33,16 @@ class Sandbox:
         """As if nothing had ever happened: no charge, no key, no plan, and the clock is right."""
         self._ask("POST", "/reset")
 
-    def misbehave(self, behaviour: str, *, what: str = "charge", number: int = 1, of: str = "") -> None:
+    def misbehave(
+        self, behaviour: str, *, what: str = "charge", number: int = 1, of: str = "", every: bool = False
+    ) -> None:
         """Treat the ``number``-th charge (or refund) that reaches the gateway from the reset on so; ``of`` one purchase only.
+
+        With ``every`` each ``number``-th of all.
 
         ``behaviour`` is one of ``shop.gateway.BEHAVIOURS``: silent, hangs up, drops, late, declines, unavailable, tells twice.
         """
-        self._ask("POST", "/misbehave", {"what": what, "number": number, "behaviour": behaviour, "of": of})
+        self._ask("POST", "/misbehave", {"what": what, "number": number, "behaviour": behaviour, "of": of, "every": every})
 
     def pass_time(self, seconds: float) -> None:
         """The gateway's clock jumps ahead."""
@@ -50,6 +55,10 @@ class Sandbox:
     def ledger(self) -> dict[str, list[dict[str, Any]]]:
         """What was really done, in order: ``charges`` and ``refunds``."""
         return self._ask("GET", "/ledger")
+
+    def counts(self) -> dict[str, int]:
+        """How many ``charges`` and ``refunds`` that was."""
+        return self._ask("GET", "/counts")
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -74,13 +83,14 @@ class Sandbox:
 
 
 class GatewayServer:
-    """One payment gateway, loopback only. What it knows lives in its memory and ends with it."""
+    """One payment gateway, loopback only. What it knows ends with it, unless there is a file in which it writes that down."""
 
     name = "Gateway"
 
-    def __init__(self, *, port: int | None = None, control_port: int | None = None) -> None:
+    def __init__(self, *, port: int | None = None, control_port: int | None = None, written: Path | None = None) -> None:
         self._port = port
         self._control_port = control_port
+        self._written = written
         self._server: ServerProcess | None = None
 
     def __enter__(self) -> GatewayServer:
@@ -129,6 +139,7 @@ class GatewayServer:
         self.kill()
         self._port, self._control_port = free_port(self._port), free_port(self._control_port)
         command = [sys.executable, "-m", "shop.gateway", str(self._port), str(self._control_port)]
+        command += [str(self._written)] if self._written is not None else []
         self._server = ServerProcess(
             self.name, command, folder=None, stop_signal=SIGKILL, environment={"PYTHONPATH": python_path()}
         )

@@ -35,8 +35,8 @@ __all__ = [
     "without",
 ]
 
-Engine = Literal["backends", "virtual"]
-"""Where a scenario is played: against real backends behind a tap, or in virtual time."""
+Engine = Literal["backends", "virtual", "load"]
+"""Where a scenario is played: against real backends behind a tap, in virtual time, or under load without a tap."""
 
 CRASH_FAULTS = tuple(fault.name for fault in CRASH_POINT_FAULTS)
 """Engine 1, by name, the faults that show most pictures first."""

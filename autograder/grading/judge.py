@@ -19,7 +19,7 @@ from autograder.labs import Lab, Task, find
 
 __all__ = ["RUNS_MAX", "Progress", "judge"]
 
-RUNS_MAX: Mapping[Engine, int] = {"backends": 2_000, "virtual": 20_000}
+RUNS_MAX: Mapping[Engine, int] = {"backends": 2_000, "virtual": 20_000, "load": 100}
 """How many runs a hand-in may take, by the engine that plays them; the references need a fifth of it at most."""
 
 Progress = Callable[[str, int, int, Played | None], None]

@@ -31,6 +31,7 @@ from autograder.grading.lane_kafka import begin_kafka, lanes_of
 from autograder.grading.lane_redis import begin_redis
 from autograder.grading.lane_warehouse import begin_warehouse
 from autograder.grading.linux import die_with_parent
+from autograder.grading.load_lane import LiveLane, open_live_lane
 from autograder.grading.program import Program
 from autograder.grading.sandbox import Sandbox
 from autograder.grading.subject import Zygote
@@ -58,7 +59,7 @@ class LaneSpec:
 @contextmanager
 def backends_for(lab: Lab, say: Callable[[str], None] = lambda line: None) -> Iterator[Backends | None]:
     """This clone's backends, started where they do not run; None, at once, for a lab that needs none."""
-    if "backends" not in lab.engines:
+    if not lab.engines & {"backends", "load"}:
         yield None
         return
     with connect(say=say) as lease:
@@ -119,6 +120,15 @@ def open_virtual_lane(spec: LaneSpec, cleanup: ExitStack) -> VirtualLane:
     return VirtualLane(zygote)
 
 
+def open_load_lane(spec: LaneSpec, cleanup: ExitStack) -> LiveLane:
+    """Open a lane for sales under load."""
+    lab = find(spec.lab)
+    assert spec.backends is not None, f"{lab.name} says that it needs no backends"
+    return open_live_lane(
+        spec.backends, spec.program, cleanup, schema=lab.schema, topics=lab.topics, reads=lab.reads
+    )
+
+
 def _count() -> Iterator[int]:
     number = 0
     while True:
@@ -127,7 +137,11 @@ def _count() -> Iterator[int]:
 
 
 _numbers = _count()
-_OPENERS: Mapping[Engine, Callable[[LaneSpec, ExitStack], Any]] = {"backends": open_lane, "virtual": open_virtual_lane}
+_OPENERS: Mapping[Engine, Callable[[LaneSpec, ExitStack], Any]] = {
+    "backends": open_lane,
+    "virtual": open_virtual_lane,
+    "load": open_load_lane,
+}
 _open: dict[tuple[LaneSpec, Engine], Any] = {}
 _cleanup = ExitStack()
 

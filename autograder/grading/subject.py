@@ -77,8 +77,18 @@ class Zygote:
 
     def start_virtual(self, seed: str, wire: int, *, limit_s: float = _LIMIT_S) -> Running:
         """Fork, confine, and live in virtual time on a socket to the judge; ``seed`` decides all its random numbers."""
+        return self._start_on_wire({"seed": seed, "ports": []}, wire, limit_s)
+
+    def start_worker(
+        self, at: Any, terms: Any, wire: int, *, crash_call: int, ports: Sequence[int], limit_s: float
+    ) -> Running:
+        """Fork, confine, and be a worker of a sale, on a socket to the judge: see ``grading/load_subject.py``."""
+        request = {"at": plain(at), "terms": plain(terms), "crash_call": crash_call, "ports": list(ports)}
+        return self._start_on_wire(request, wire, limit_s)
+
+    def _start_on_wire(self, request: dict[str, Any], wire: int, limit_s: float) -> Running:
         self._number += 1
-        request = {"op": "start", "run": self._number, "seed": seed, "ports": []}
+        request = {"op": "start", "run": self._number, **request}
         if self._link.alive:
             with contextlib.suppress(SubjectUnavailable):
                 return self._start(request, limit_s, wire)

@@ -7,6 +7,7 @@ secrets, no threads and no connections. It speaks JSON lines with the judge over
     load  {cells, parts}                       -> {broken}, with the clients imported that the cells name
     start {run, function, arguments, ports}    -> {pid}, with three descriptors: answer, output, ending
     start {run, seed, ports}                   -> {pid}, with a fourth, the wire: a process in virtual time
+    start {run, at, terms, crash_call, ports}  -> {pid}, with the wire, too: a worker of a sale under load
     kill  {run}                                -> {} when the process and all it started are gone
 
 The *ending* pipe is the zygote's own: there it writes how the process ended, which no learner code can forge.
@@ -220,7 +221,11 @@ class _Zygote:
 
 
 def _act(program: cells.Compiled, request: dict[str, Any]) -> dict[str, Any]:
-    """What the subject does: answer one call, or live on a wire in virtual time."""
+    """What the subject does: answer one call, live on a wire in virtual time, or be a worker of a sale under load."""
+    if "terms" in request:
+        from autograder.grading import load_subject  # imported beforehand where such subjects are started
+
+        return load_subject.host(program, request["at"], request["terms"], request["crash_call"])
     if "seed" not in request:
         return cells.call(program, request["function"], request["arguments"])
     from autograder.grading import virtual_subject  # imported beforehand where such subjects are started
