@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 import urllib.request
+import zlib
 from collections import Counter
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,7 +27,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from shop.payments import WINDOW_S
 
-__all__ = ["BEHAVIOURS", "Books", "JsonDoor", "Reply", "main", "serve"]
+__all__ = ["BEHAVIOURS", "Books", "JsonDoor", "Reply", "is_declined", "main", "serve"]
 
 BEHAVIOURS = {
     "silent": "It does what it is asked and never answers; the connection stays open.",
@@ -43,6 +44,11 @@ LATE_LOOKS = 2
 FIELDS = {"charge": {"purchase_id": str, "buyer": str, "amount": int}, "refund": {"charge_id": str, "amount": int}}
 
 Reply = tuple[int, dict[str, Any]]
+
+
+def is_declined(purchase_id: str, number: int) -> bool:
+    """Is this one of every ``number`` purchases whose card is declined, however often and under whatever key it is charged?"""
+    return zlib.crc32(purchase_id.encode()) % number == 0
 
 
 class Books:
@@ -91,7 +97,7 @@ class Books:
         """Treat the ``number``-th request of this kind (``charge``, ``refund``; counted from the reset) so.
 
         With ``of``, a purchase (a charge, for refunds), only its requests are counted. With ``every``, not the
-        ``number``-th alone but each ``number``-th of all.
+        ``number``-th alone but each ``number``-th of all; ``declines`` strikes purchases then, see :func:`is_declined`.
         """
         if what not in FIELDS or behaviour not in BEHAVIOURS:
             raise ValueError(f"{behaviour!r} for a {what!r}: there are {', '.join(BEHAVIOURS)}")
@@ -153,9 +159,15 @@ class Books:
         for whose in ("", of):
             self._seen[what, whose] += 1
             found = self._plan.get((what, whose, self._seen[what, whose]), found)
+        return found or self._of_every(what, of)
+
+    def _of_every(self, what: str, of: str) -> str:
+        number = self._every.get((what, "declines"), 0)
+        if number and is_declined(of, number):
+            return "declines"
         seen = self._seen[what, ""]
-        rhythm = (behaviour for (kind, behaviour), number in self._every.items() if kind == what and seen % number == 0)
-        return found or next(rhythm, "")
+        others = {one: every for (kind, one), every in self._every.items() if kind == what and one != "declines"}
+        return next((one for one, every in others.items() if seen % every == 0), "")
 
     def _now(self) -> float:
         return time.time() + self._ahead_s

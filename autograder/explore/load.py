@@ -187,6 +187,7 @@ class _Sale:
             timeouts=crew.timeouts,
             errors=dict(crew.errors.most_common()),
             latency=Histogram.of(answered),
+            request=Histogram.of(crowd.request_ms),
             samples=tuple(watch.samples),
             faults=tuple(sorted([*self._marks, *crew.marks], key=lambda mark: mark.at_s)),
             missed=tuple(f"{fault.sentence}: that never came" for fault in never),

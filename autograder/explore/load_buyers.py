@@ -40,6 +40,8 @@ class Crowd:
         self.began = 0.0
         self.answers: list[Mapping[str, Any] | None] = [None] * plan.buyers
         self.latency_ms = array("f", bytes(4 * plan.buyers))
+        self.request_ms = array("f")
+        """From a request to its answer, whatever that says."""
         self.words: Counter[str] = Counter()
         self.fresh: list[float] = []
         """Latencies since the sampler looked."""
@@ -71,8 +73,7 @@ class Crowd:
 
     async def _buyer(self, number: int) -> None:
         await self._gate.wait()
-        plan, tries = self._plan, 0
-        request = json.dumps(plan.request(number), separators=(",", ":")).encode()
+        plan, tries, again = self._plan, 0, False
         until = self.began + plan.answer_s
         while tries < plan.tries_max:
             wire = self._crew.pick(number + tries)
@@ -83,12 +84,17 @@ class Crowd:
                 continue
             tries += 1
             self.requests += 1
+            asked = self._loop.time()
+            request = json.dumps(plan.request(number, again), separators=(",", ":")).encode()
             answer = await wire.ask(number, request, plan.ask_s)
+            if answer is not None:
+                self.request_ms.append((self._loop.time() - asked) * 1000)
             if answer is not None and answer.get("status") in plan.final:
                 self._has(number, answer)
                 return
             if self._loop.time() > until:
                 break
+            again = again or answer is None or answer.get("status") not in plan.untouched
             self.retries += 1
             await asyncio.sleep(self._pause(answer, tries))
         self._leave()

@@ -65,16 +65,21 @@ class LoadPlan:
     buyers: int
     terms: Any
     """What ``open_sale(at, terms)`` is given as its second argument."""
-    request: Callable[[int], Mapping[str, Any]]
-    """The request of one buyer, the same with every repeat."""
+    request: Callable[[int, bool], Mapping[str, Any]]
+    """The request of one buyer, the same with every repeat; the flag says whether something may have been done for it before."""
     final: frozenset[str]
     """The values of ``status`` after which a buyer asks no more. Everything else is a reason to ask again."""
+    untouched: frozenset[str] = frozenset({"busy"})
+    """The values of ``status`` that promise that nothing was done."""
     begin: str = ""
     """A statement that puts the stock into Postgres before anybody comes."""
     workers: int = 2
     faults: tuple[LoadFault, ...] = ()
     payments: Mapping[str, int] = field(default_factory=dict)
-    """What the gateway does to every n-th charge, by behaviour: ``{"hangs up": 10, "declines": 8}``."""
+    """What the gateway does to every n-th charge, by behaviour: ``{"hangs up": 10, "declines": 8}``.
+
+    ``declines`` is by purchase and not by request: a card is good or it is not (``shop.gateway.is_declined``).
+    """
     probes: Mapping[str, Probe] = field(default_factory=dict)
     tables: tuple[str, ...] = ()
     """The tables that are read when all is over."""

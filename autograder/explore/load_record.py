@@ -48,6 +48,11 @@ class Histogram:
             max_ms=ordered[-1] if ordered else 0.0,
         )
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Histogram:
+        """What ``asdict`` made, after its way through JSON."""
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
+
     @property
     def total(self) -> int:
         """How many there were."""
@@ -128,6 +133,9 @@ class Recording:
     errors: Mapping[str, int] = field(default_factory=dict)
     """What the program raised while it answered or worked, by its first line."""
     latency: Histogram = Histogram()
+    """From the gate to the final answer, by buyer."""
+    request: Histogram = Histogram()
+    """From a request to its answer, whatever that says (``busy`` too); requests that nobody answered are not in it."""
     samples: tuple[Sample, ...] = field(default=(), repr=False)
     faults: tuple[FaultMark, ...] = ()
     missed: tuple[str, ...] = ()
@@ -171,6 +179,7 @@ class Recording:
             "told": {"words": list(words), "of": told},
             "answers": {"texts": list(table), "of": numbers},
             "latency": asdict(self.latency),
+            "request": asdict(self.request),
             "samples": [asdict(sample) for sample in self.samples],
             "faults": [asdict(fault) for fault in self.faults],
         }
@@ -180,7 +189,6 @@ class Recording:
         """What :meth:`to_json` made."""
         words = data["told"]["words"]
         answers = [json.loads(text) for text in data["answers"]["texts"]]
-        latency = {name: tuple(value) if isinstance(value, list) else value for name, value in data["latency"].items()}
         tuples = {name: tuple(data[name]) for name in ("pending", "missed", "worker_mb")}
         return cls(
             **{
@@ -189,7 +197,8 @@ class Recording:
                 "told": tuple(words[number] for number in data["told"]["of"]),
                 "answers": tuple(answers[number] for number in data["answers"]["of"]),
                 "late": tuple((buyer, answer) for buyer, answer in data["late"]),
-                "latency": Histogram(**latency),
+                "latency": Histogram.from_json(data["latency"]),
+                "request": Histogram.from_json(data["request"]),
                 "samples": tuple(Sample(**sample) for sample in data["samples"]),
                 "faults": tuple(FaultMark(**fault) for fault in data["faults"]),
             }

@@ -17,6 +17,7 @@ from autograder.explore.load import LoadFault, LoadPlan, Probe, Recording, play_
 from autograder.explore.load_lane import LoadLane
 from autograder.grading.load_lane import open_live_lane
 from autograder.grading.program import Cell, Program
+from shop.gateway import is_declined
 from shop.sale import FINAL, SaleTerms
 from tests.contract.under_test import WORLD
 
@@ -84,6 +85,15 @@ async def open_sale(at, terms):
 SILENT = SALE.replace('        key = request["key"]\n', '        await asyncio.sleep(3600)\n        key = request["key"]\n')
 BROKEN = SALE.replace("    return Sale(at, terms)", "    raise ValueError('no lamp was delivered')")
 RAISES = SALE.replace('        key = request["key"]\n', '        key = request["kee"]\n')
+AGAIN = SALE.replace(
+    '        key = request["key"]\n',
+    '        key = request["key"]\n'
+    "        self.asked = getattr(self, 'asked', {})\n"
+    "        self.asked[key] = self.asked.get(key, 0) + 1\n"
+    "        if self.asked[key] < 4:\n"
+    "            assert request['again'] is (self.asked[key] == 3), request\n"
+    "            return {'status': ('busy', 'waiting', 'unknown')[self.asked[key] - 1], 'retry_after_s': 0.01}\n",
+)
 REMEMBERS = SALE.replace(
     '        key = request["key"]\n',
     '        key = request["key"]\n'
@@ -123,7 +133,7 @@ def program(source: str) -> Program:
 def plan(buyers: int = 120, **changes: Any) -> LoadPlan:
     settings: dict[str, Any] = {
         "terms": SaleTerms(stock=STOCK),
-        "request": lambda number: {"key": f"k-{number}", "buyer": f"buyer {number}", "correlation_id": f"c-{number}"},
+        "request": lambda number, again: {"key": f"k-{number}", "buyer": f"buyer {number}", "again": again},
         "final": frozenset(FINAL),
         "begin": f"insert into stock (item, free) values ('lamp', {STOCK})",
         "tables": ("stock", "purchase"),
@@ -134,6 +144,11 @@ def plan(buyers: int = 120, **changes: Any) -> LoadPlan:
 
 def paid(recording: Recording) -> set[str]:
     return {row["id"] for row in recording.state["tables"]["purchase"] if row["status"] == "paid"}
+
+
+def declined(recording: Recording) -> set[str]:
+    """Who came as far as the gateway with a card that is no good."""
+    return {row["id"] for row in recording.state["tables"]["purchase"] if is_declined(row["id"], 7)}
 
 
 def test_a_calm_sale_sells_what_there_is_and_tells_everybody(lanes: Any) -> None:
@@ -158,6 +173,7 @@ def test_everybody_may_be_killed_at_counted_events_and_come_back(lanes: Any) -> 
     assert recording.retries > 0
     told = {f"k-{number}" for number in recording.told_with("paid")}
     charged = Counter(charge["purchase_id"] for charge in recording.state["charges"])
+    assert set(recording.told_with("declined")) == {n for n in range(120) if f"k-{n}" in declined(recording)}
     assert told == paid(recording) == set(charged) and set(charged.values()) == {1}
     free = sum(row["free"] for row in recording.state["tables"]["stock"])
     assert len(told) + free == STOCK
@@ -186,6 +202,12 @@ def test_no_answer_in_time_is_unknown_and_asked_again_with_the_same_key(lanes: A
     recording = play_load(lanes(SILENT), plan(buyers=2, limit_s=1.0, ask_s=0.2))
     assert recording.timeouts >= 2 and recording.requests > 2
     assert recording.counts == {"unknown": 2}
+
+
+def test_a_request_says_whether_something_may_have_been_done_for_it(lanes: Any) -> None:
+    recording = play_load(lanes(AGAIN), plan(buyers=5, workers=1))
+    assert recording.errors == {} and recording.counts == {"paid": 5}
+    assert recording.requests == recording.request.total == 4 * 5
 
 
 def test_a_buyer_gives_up_after_so_many_tries(lanes: Any) -> None:
