@@ -193,7 +193,7 @@ class Crew:
             if self._closing:
                 return
             killed_at = self._now()
-            if opened or slot.restarts:
+            if opened or slot.restarts or slot.why:
                 self.marks.append(self._mark(slot, words))
             slot.restarts += 1
             slot.gone = not opened and not slot.why or slot.restarts > self._plan.restarts_max

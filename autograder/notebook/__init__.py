@@ -12,6 +12,7 @@ from .meet import anomalies, meet, meet_update
 from .predict import outcome, predict
 from .quiz import quiz
 from .recall import recall
+from .sale import few, sale, side_by_side
 from .sandbox import sandbox
 from .setup import setup
 from .simulate import simulate
@@ -24,6 +25,7 @@ __all__ = [
     "check",
     "every_kill",
     "experiment",
+    "few",
     "hint",
     "meet",
     "meet_update",
@@ -33,8 +35,10 @@ __all__ = [
     "predict",
     "quiz",
     "recall",
+    "sale",
     "sandbox",
     "setup",
+    "side_by_side",
     "simulate",
     "unlock",
     "written",

@@ -14,7 +14,7 @@ from autograder.notebook.asking import asked
 from autograder.notebook.attempt import saved_cells
 from autograder.notebook.trouble import Trouble, quiet_trouble
 
-__all__ = ["check", "remember_page", "watch_cells"]
+__all__ = ["Place", "check", "remember_page", "watch_cells"]
 
 _sources: dict[str, tuple[str, float]] = {}
 """What was run last in each cell of this kernel, by cell id, and when (seconds since 1970, as files have it)."""
@@ -62,7 +62,7 @@ def check(task: str | None = None, *, lab: str | None = None, notebook: str | Pa
         raise Trouble(f"Lab {known.number} has no task {task!r}; its tasks are {names}.")
     path = Path(notebook) if notebook else _notebook(known)
     request = {"do": "check", "lab": known.name, "task": task, "notebook": str(path.absolute()), "unsaved": _unsaved(path)}
-    with _Place() as place:
+    with Place() as place:
         report = asked(request, place.say)["report"]
         place.show(report)
     return int(report["points"])
@@ -109,10 +109,10 @@ def _unsaved(path: Path) -> dict[str, str]:
     return {cell: source for cell, (source, run_at) in _sources.items() if run_at > saved_at}
 
 
-class _Place:
-    """Where a check cell shows things: first one line about what the judge is doing, in its place then the report."""
+class Place:
+    """Where a cell that asks the judge shows things: first one line about what the judge is doing, in its place then the report."""
 
-    def __enter__(self) -> _Place:
+    def __enter__(self) -> Place:
         self._handle = None
         if _shell() is not None:
             from IPython.display import display
@@ -128,6 +128,11 @@ class _Place:
         """What the judge is doing."""
         if self._handle is not None and line:
             self._handle.update(_bundle(line), raw=True)
+
+    def clear(self) -> None:
+        """Nothing is left to say."""
+        if self._handle is not None:
+            self._handle.update({"text/html": "", "text/plain": ""}, raw=True)
 
     def show(self, report: Mapping[str, Any]) -> None:
         """The report, which stays."""

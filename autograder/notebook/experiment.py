@@ -12,7 +12,7 @@ from autograder.notebook.asking import asked
 from autograder.notebook.attempt import executed_cells
 from autograder.notebook.trouble import quiet_trouble
 
-__all__ = ["Experiment", "every_kill", "experiment"]
+__all__ = ["Experiment", "every_kill", "experiment", "experiment_of"]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def experiment(
 
     >>> experiment("place", place=naive_place_order, strike="kill-after COMMIT #1").diagram()
     """
-    return _experiment(asked({"do": "experiment", "strike": strike, **_request(story, words, lab, functions)})["played"])
+    return experiment_of(asked({"do": "experiment", "strike": strike, **_request(story, words, lab, functions)})["played"])
 
 
 @quiet_trouble
@@ -84,7 +84,7 @@ def every_kill(
     >>> calm, *killed = every_kill("place", place=naive_place_order)
     """
     request = {"do": "every kill", "after": after, **_request(story, words, lab, functions)}
-    return [_experiment(played) for played in asked(request)["played"]]
+    return [experiment_of(played) for played in asked(request)["played"]]
 
 
 def _request(story: str, words: tuple[str, ...], lab: str, functions: Mapping[str, Callable[..., Any]]) -> dict[str, Any]:
@@ -97,7 +97,8 @@ def _request(story: str, words: tuple[str, ...], lab: str, functions: Mapping[st
     }
 
 
-def _experiment(played: Mapping[str, Any]) -> Experiment:
+def experiment_of(played: Mapping[str, Any]) -> Experiment:
+    """What the judge played, as a notebook looks at it."""
     return Experiment(
         name=played["name"],
         history=History.from_lines(played["history"]),
