@@ -86,7 +86,7 @@ LAB = Lab(
         Task(
             name="place_order", title="One id through the door and the pool", function="place_order",
             scenarios=DOOR,
-            points={LINES: 6, ONE_ID: 10, MADE: 4, SELLS: 2}, outcomes=("O1", "O3", "O4"), minutes=20,
+            points={LINES: 6, ONE_ID: 10, MADE: 4, SELLS: 2}, outcomes=("O1", "O3", "O4"), minutes=18,
         ),
         Task(
             name="journey", title="Through the outbox and Kafka to the last line", function="consume", scenarios=JOURNEY,
