@@ -44,11 +44,11 @@ class KeptSessions:
     def __init__(self) -> None:
         self.on = False
         """Is anything kept at all?"""
-        self._waiting: dict[tuple[Door, bytes], list[Session]] = {}
+        self._waiting: dict[tuple[int, bytes], list[Session]] = {}
 
     def put(self, door: Door, opening: bytes, session: Session) -> None:
         """Keep it; the server may end it meanwhile."""
-        waiting = self._waiting.setdefault((door, opening), [])
+        waiting = self._waiting.setdefault((door.port, opening), [])
         session.wire.on_data = lambda data: None
         session.wire.on_sent = lambda: None
         session.wire.on_end = lambda: self._lost(waiting, session)
@@ -56,7 +56,7 @@ class KeptSessions:
 
     def take(self, door: Door, opening: bytes) -> Session | None:
         """One that fits; None where there is none."""
-        waiting = self._waiting.get((door, opening))
+        waiting = self._waiting.get((door.port, opening))
         return waiting.pop() if self.on and waiting else None
 
     def end_all(self) -> list[Wire]:
