@@ -18,7 +18,9 @@ DEAD_LETTERS = "purchases-dead"
 """The topic for messages that cannot be handled."""
 ATTEMPTS = 3
 """How often a message is tried before it goes there."""
-POLLS_MAX, POLL_MS = 30, 300
+POLLS_MAX, POLL_MS = 450, 20
+FETCH_WAIT_MS = 100
+"""So long a broker holds an empty fetch back. What is asked meanwhile waits behind it: one connection, one order."""
 
 
 def member(at: Addresses, **settings: Any) -> KafkaConsumer:
@@ -29,7 +31,12 @@ def member(at: Addresses, **settings: Any) -> KafkaConsumer:
     """
     from kafka import KafkaConsumer  # whoever does not read from Kafka need not load the client
 
-    ours = {"group_id": GROUP, "enable_auto_commit": False, "auto_offset_reset": "earliest"}
+    ours = {
+        "group_id": GROUP,
+        "enable_auto_commit": False,
+        "auto_offset_reset": "earliest",
+        "fetch_max_wait_ms": FETCH_WAIT_MS,
+    }
     consumer = KafkaConsumer(bootstrap_servers=at.kafka, **(ours | settings))
     consumer.partitions_for_topic(TOPIC)  # a member that knows them joins once; one that learns of them later joins again
     consumer.subscribe([TOPIC])

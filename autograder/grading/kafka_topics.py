@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autograder.backends import BackendError
-from autograder.backends.kafka.direct import Direct, DirectError, Sent
+from autograder.backends.kafka.direct import Address, Direct, DirectError, Place, Sent
 from autograder.grading.topics import read_messages, read_progress, send_all
 from autograder.invariants import Message, Progress
 
@@ -66,15 +66,22 @@ class KafkaTopics:
 
     def messages(self) -> tuple[Message, ...]:
         """All visible messages, by topic, Kafka partition and offset."""
-        return read_messages(self._direct, self._topics)
+        return read_messages(self._direct, self._leaders())
 
     def progress(self, group: str) -> tuple[Progress, ...]:
         """How far a consumer group has come in each Kafka partition."""
-        return read_progress(self._direct, self._topics, group)
+        return read_progress(self._direct, self._leaders(), group)
 
     def send(self, topic: str, records: Sequence[Sent]) -> tuple[tuple[int, int], ...]:
         """Append messages as every producer with the default partitioner does; Kafka partition and offset of each."""
         return send_all(self._direct, topic, records)
+
+    def _leaders(self) -> dict[Place, Address]:
+        """Asked anew: topics that were made again may be led by somebody else."""
+        try:
+            return self._direct.leaders_of(self._topics)
+        except DirectError as error:
+            raise BackendError(f"Apache Kafka gave way in the middle of the check ({error}) Check again.") from error
 
     def _wake_coordinators(self) -> None:
         """Kafka makes its own two topics when the first group and the first transaction come; no run waits for that."""

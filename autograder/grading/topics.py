@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from autograder.backends import BackendError
 from autograder.backends.broker import Broker
-from autograder.backends.kafka.direct import Direct, DirectError, Sent
+from autograder.backends.kafka.direct import Address, Direct, DirectError, Place, Sent
 from autograder.backends.kafka.wire import partition_of
 from autograder.invariants import Message, Progress
 
@@ -23,6 +23,7 @@ class EmbeddedTopics:
         for name, partitions in topics.items():
             broker.op("create_topic", name=name, partitions=partitions)
         self._direct = Direct(self.bootstrap)
+        self._leaders = self._direct.leaders_of(self._topics) if self._topics else {}
 
     def __enter__(self) -> EmbeddedTopics:
         return self
@@ -36,19 +37,19 @@ class EmbeddedTopics:
 
     def messages(self) -> tuple[Message, ...]:
         """All visible messages, by topic, Kafka partition and offset."""
-        return read_messages(self._direct, self._topics)
+        return read_messages(self._direct, self._leaders)
 
     def progress(self, group: str) -> tuple[Progress, ...]:
         """How far a consumer group has come in each Kafka partition."""
-        return read_progress(self._direct, self._topics, group)
+        return read_progress(self._direct, self._leaders, group)
 
     def send(self, topic: str, records: Sequence[Sent]) -> tuple[tuple[int, int], ...]:
         """Append messages as every producer with the default partitioner does; Kafka partition and offset of each."""
         return send_all(self._direct, topic, records)
 
 
-def read_messages(kafka: Direct, topics: Iterable[str]) -> tuple[Message, ...]:
-    """All messages of these topics that a ``read_committed`` consumer would see, in the order of topic and offset."""
+def read_messages(kafka: Direct, leaders: Mapping[Place, Address]) -> tuple[Message, ...]:
+    """All messages in these places that a ``read_committed`` consumer would see, in the order of topic and offset."""
     try:
         return tuple(
             Message(
@@ -59,21 +60,20 @@ def read_messages(kafka: Direct, topics: Iterable[str]) -> tuple[Message, ...]:
                 value=_text(found.value) or "",
                 headers=tuple((name, _text(value) or "") for name, value in found.headers),
             )
-            for topic in topics
-            for found in kafka.messages(topic, committed=True)
+            for (topic, _), messages in kafka.messages_of(leaders, committed=True).items()
+            for found in messages
         )
     except DirectError as error:
         raise _gave_way(error) from error
 
 
-def read_progress(kafka: Direct, topics: Iterable[str], group: str) -> tuple[Progress, ...]:
-    """The committed offset of a group beside the end, for every Kafka partition of these topics."""
+def read_progress(kafka: Direct, leaders: Mapping[Place, Address], group: str) -> tuple[Progress, ...]:
+    """The committed offset of a group beside the end, for each of these Kafka partitions."""
     try:
         committed = kafka.committed(group)
         return tuple(
             Progress(group=group, topic=topic, partition=index, committed=committed.get((topic, index), 0), end=end)
-            for topic in topics
-            for index, end in kafka.end_offsets(topic).items()
+            for (topic, index), end in kafka.ends_of(leaders).items()
         )
     except DirectError as error:
         raise _gave_way(error) from error

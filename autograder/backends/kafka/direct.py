@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +16,17 @@ from autograder.backends.kafka import wire
 from autograder.backends.kafka.batch import whole
 from autograder.backends.kafka.visible import visible
 
-__all__ = ["Direct", "DirectError", "Message", "Sent"]
+__all__ = ["Address", "Direct", "DirectError", "Message", "Place", "Sent"]
 
 _LENGTH = struct.Struct(">i")
 _LATEST = -1
 _FETCH_BYTES = 16 << 20
 NO_PRODUCER = (-1, -1, -1)
+
+Place = tuple[str, int]
+"""A topic and the number of one of its Kafka partitions."""
+Address = tuple[str, int]
+"""Host and port of a node."""
 
 
 class DirectError(Exception):
@@ -58,7 +63,7 @@ class Direct:
         self._first = (host, int(port))
         self._client = client
         self._timeout_s = timeout_s
-        self._links: dict[tuple[str, int], socket.socket] = {}
+        self._links: dict[Address, socket.socket] = {}
         self._asked = 0
 
     def __enter__(self) -> Direct:
@@ -93,60 +98,79 @@ class Direct:
         self._links[address] = link
         return link
 
-    def leaders(self, topic: str) -> dict[int, tuple[str, int]]:
+    def leaders(self, topic: str) -> dict[int, Address]:
         """The address of every partition's leader, by partition."""
-        told = self.ask("Metadata", 7, topics=[{"name": topic}], allow_auto_topic_creation=False)
-        (found,) = told.topics
-        if found.error_code:
-            raise DirectError(f"Kafka has no topic {topic!r} (error {found.error_code}).")
+        return {index: address for (_, index), address in self.leaders_of([topic]).items()}
+
+    def leaders_of(self, topics: Iterable[str]) -> dict[Place, Address]:
+        """The address of the leader of every Kafka partition of these topics."""
+        wanted = [{"name": topic} for topic in topics]
+        told = self.ask("Metadata", 7, topics=wanted, allow_auto_topic_creation=False)
         nodes = {broker.node_id: (broker.host, broker.port) for broker in told.brokers}
-        return {part.partition_index: nodes[part.leader_id] for part in found.partitions}
+        led = {}
+        for found in told.topics:
+            if found.error_code:
+                raise DirectError(f"Kafka has no topic {found.name!r} (error {found.error_code}).")
+            led |= {(found.name, part.partition_index): nodes[part.leader_id] for part in found.partitions}
+        return {place: led[place] for topic in dict.fromkeys(one["name"] for one in wanted)
+                for place in sorted(place for place in led if place[0] == topic)}
 
     def end_offsets(self, topic: str, *, committed: bool = False) -> dict[int, int]:
         """Where readers of a topic are at its end, by partition; with `committed`, readers at read_committed."""
-        return self._ends(topic, self.leaders(topic), committed)
+        ends = self.ends_of(self.leaders_of([topic]), committed=committed)
+        return {index: end for (_, index), end in ends.items()}
 
-    def _ends(self, topic: str, leaders: Mapping[int, tuple[str, int]], committed: bool) -> dict[int, int]:
-        """One question to each node, about all Kafka partitions that it leads: the judge asks after every story."""
+    def ends_of(self, leaders: Mapping[Place, Address], *, committed: bool = False) -> dict[Place, int]:
+        """The same for many Kafka partitions, one question to each node: the judge asks after every story."""
         ends = {}
-        for address in dict.fromkeys(leaders.values()):
-            led = [index for index, leader in sorted(leaders.items()) if leader == address]
+        for address, places in _by_node(leaders).items():
             told = self.ask("ListOffsets", 2, at=address, replica_id=-1, isolation_level=int(committed), topics=[
-                {"name": topic, "partitions": [{"partition_index": index, "timestamp": _LATEST} for index in led]}])
-            for part in told.topics[0].partitions:
-                _check(part.error_code, f"the end of {topic}[{part.partition_index}]")
-                ends[part.partition_index] = part.offset
-        return dict(sorted(ends.items()))
+                {"name": topic, "partitions": [{"partition_index": index, "timestamp": _LATEST} for index in indexes]}
+                for topic, indexes in _by_topic(places).items()])
+            for topic in told.topics:
+                for part in topic.partitions:
+                    _check(part.error_code, f"the end of {topic.name}[{part.partition_index}]")
+                    ends[topic.name, part.partition_index] = part.offset
+        return {place: ends[place] for place in leaders}
 
     def messages(self, topic: str, since: Mapping[int, int] | None = None, *, committed: bool = False
                  ) -> list[Message]:
         """Everything readable from the offsets `since` on (by partition; default 0) to the end of now."""
-        leaders = self.leaders(topic)
-        ends = self._ends(topic, leaders, committed)
-        found: list[Message] = []
-        for index, end in ends.items():
-            start = (since or {}).get(index, 0)
-            found += self._partition(topic, index, leaders[index], start, end, committed=committed)
+        starts = {(topic, index): offset for index, offset in (since or {}).items()}
+        found = self.messages_of(self.leaders_of([topic]), starts, committed=committed)
+        return [message for messages in found.values() for message in messages]
+
+    def messages_of(self, leaders: Mapping[Place, Address], since: Mapping[Place, int] | None = None, *,
+                    committed: bool = False) -> dict[Place, list[Message]]:
+        """The same for many Kafka partitions, one question to each node where that holds all there is."""
+        found: dict[Place, list[Message]] = {place: [] for place in leaders}
+        starts = {place: (since or {}).get(place, 0) for place in leaders}
+        ends: dict[Place, int] = {}
+        while starts:
+            before = dict(starts)
+            for address, places in _by_node({place: leaders[place] for place in starts}).items():
+                for place, part in self._fetched(address, {place: starts[place] for place in places}, committed):
+                    end = ends.setdefault(place, part.last_stable_offset if committed else part.high_watermark)
+                    starts[place] = _take(found[place], place, part, starts[place], end)
+            starts = {place: start for place, start in starts.items() if start < ends[place]}
+            if starts and all(start == before[place] for place, start in starts.items()):
+                topic, index = next(iter(starts))
+                start, end = starts[topic, index], ends[topic, index]
+                raise DirectError(f"Kafka gave nothing of {topic}[{index}] from offset {start} to {end}.")
         return found
 
-    def _partition(self, topic: str, index: int, address: tuple[str, int], start: int, end: int, *,
-                   committed: bool) -> list[Message]:
-        found: list[Message] = []
-        while start < end:
-            told = self.ask("Fetch", 4, at=address, replica_id=-1, max_wait_ms=1000, min_bytes=1,
-                            max_bytes=_FETCH_BYTES, isolation_level=int(committed), topics=[
-                                {"topic": topic, "partitions": [{"partition": index, "fetch_offset": start,
-                                                                 "partition_max_bytes": _FETCH_BYTES}]}])
-            part = told.responses[0].partitions[0]
-            _check(part.error_code, f"the messages of {topic}[{index}] from offset {start}")
-            batches = list(whole(bytes(part.records or b"")))
-            if not batches:
-                raise DirectError(f"Kafka gave nothing of {topic}[{index}] from offset {start} to {end}.")
-            aborted = [(one.producer_id, one.first_offset) for one in part.aborted_transactions or ()]
-            found += [Message(index, record.offset, record.timestamp_ms, record.key, record.value, record.headers)
-                      for record in visible(batches, aborted, start, end)]
-            start = batches[-1].last + 1
-        return found
+    def _fetched(self, address: Address, starts: Mapping[Place, int], committed: bool) -> Iterator[tuple[Place, Any]]:
+        told = self.ask("Fetch", 4, at=address, replica_id=-1, max_wait_ms=0, min_bytes=0,
+                        max_bytes=_FETCH_BYTES, isolation_level=int(committed), topics=[
+                            {"topic": topic, "partitions": [{"partition": index, "fetch_offset": starts[topic, index],
+                                                             "partition_max_bytes": _FETCH_BYTES}
+                                                            for index in indexes]}
+                            for topic, indexes in _by_topic(starts).items()])
+        for response in told.responses:
+            for part in response.partitions:
+                place = response.topic, part.partition_index
+                _check(part.error_code, f"the messages of {place[0]}[{place[1]}] from offset {starts[place]}")
+                yield place, part
 
     def send(self, topic: str, partition: int, records: Sequence[Sent], *, acks: int = -1,
              timeout_ms: int = 10_000, producer: tuple[int, int, int] = NO_PRODUCER) -> int:
@@ -177,6 +201,31 @@ class Direct:
         _check(found.error_code, f"the coordinator of {group}")
         told = self.ask("LeaveGroup", 1, at=(found.host, found.port), group_id=group, member_id=member)
         return not told.error_code
+
+
+def _take(found: list[Message], place: Place, part: Any, start: int, end: int) -> int:
+    """Add what one answer holds of a Kafka partition; where to go on."""
+    batches = list(whole(bytes(part.records or b"")))
+    if not batches:
+        return start  # an answer has room for so much, and other Kafka partitions have filled it
+    aborted = [(one.producer_id, one.first_offset) for one in part.aborted_transactions or ()]
+    found += [Message(place[1], record.offset, record.timestamp_ms, record.key, record.value, record.headers)
+              for record in visible(batches, aborted, start, end)]
+    return batches[-1].last + 1
+
+
+def _by_node(leaders: Mapping[Place, Address]) -> dict[Address, list[Place]]:
+    nodes: dict[Address, list[Place]] = {}
+    for place, address in leaders.items():
+        nodes.setdefault(address, []).append(place)
+    return nodes
+
+
+def _by_topic(places: Iterable[Place]) -> dict[str, list[int]]:
+    topics: dict[str, list[int]] = {}
+    for topic, index in places:
+        topics.setdefault(topic, []).append(index)
+    return topics
 
 
 def _check(code: int, what: str) -> None:
