@@ -19,3 +19,5 @@ class Addresses:
     redis: str = ""
     gateway: str = ""
     warehouse: str = ""
+    replica: str = ""
+    """A Postgres that follows the one at ``postgres`` and answers reads only; where there is one."""

@@ -21,7 +21,12 @@ from autograder.backends.privilege import give_to_nobody
 __all__ = ["Halls", "Standby", "two_halls"]
 
 FOLLOWER = "oslo"
-FOLLOWS = "select 1 from pg_stat_replication where state = 'streaming' and sync_state = 'sync'"
+FOLLOWS = """
+select 1 from pg_stat_replication
+where state = 'streaming' and (sync_state = 'sync' or current_setting('synchronous_standby_names') = '')
+"""
+WAITS: Mapping[str, str] = MappingProxyType({"synchronous_standby_names": FOLLOWER})
+"""Settings of a server that may be told to wait for its follower (``synchronous_commit``)."""
 FOLLOWS_WITHIN_S = 30.0
 
 
@@ -69,10 +74,13 @@ class Halls:
 
 
 @contextmanager
-def two_halls(delay_s: float = 0.0) -> Iterator[Halls]:
-    """Start both servers in a folder that is thrown away. Every message between them takes ``delay_s``."""
+def two_halls(delay_s: float = 0.0, settings: Mapping[str, str] = WAITS) -> Iterator[Halls]:
+    """Start both servers in a folder that is thrown away. Every message between them takes ``delay_s``.
+
+    With no ``settings`` of its own Riga never waits for Oslo.
+    """
     with tempfile.TemporaryDirectory(prefix="halls-", ignore_cleanup_errors=True) as folder:
-        riga = Postgres(Path(folder, "riga"), settings={"synchronous_standby_names": FOLLOWER})
+        riga = Postgres(Path(folder, "riga"), settings=settings)
         riga.start()
         riga.stop()
         with Cable(riga.port, delay_s=delay_s) as cable:

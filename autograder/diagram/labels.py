@@ -11,7 +11,7 @@ import re
 
 __all__ = ["BACKEND_NAMES", "brief", "clean", "fit", "text_width", "wrap"]
 
-BACKEND_NAMES = {"postgres": "Postgres", "redis": "Redis", "kafka": "Kafka", "http": "Gateway", "warehouse": "Warehouse", "disk": "its disk"}
+BACKEND_NAMES = {"postgres": "Postgres", "replica": "Replica", "redis": "Redis", "kafka": "Kafka", "http": "Gateway", "warehouse": "Warehouse", "disk": "its disk"}
 """In the order of their lanes, which is the same in every picture; services of a simulation stand before them."""
 
 # Not allowed in XML 1.0, or able to turn the reading direction of what follows.

@@ -13,6 +13,8 @@ NEVER_CAME, NOT_PLAYED, NOT_TRIED = "your program never came to the others", "we
 INCOMPLETE = (NEVER_CAME, NOT_PLAYED, NOT_TRIED)
 """The words that a claim has where not all that was planned was reached."""
 
+BEHIND_A_TAP = ("backends", "replicated")
+"""The engines whose processes are struck at their calls."""
 HOLDING = {("pause",): "pauses", ("evict",): "rebalances"}
 """What is counted where a process is held before each of its calls."""
 
@@ -30,8 +32,10 @@ def claim(scenario: Playable, swept: Swept) -> str:
     if isinstance(scenario, ScheduleScenario):
         return f"{scenario.title}: {_walked(scenario, swept)}."
     if not scenario.faults and not swept.coverage.planned:
-        schedule = "this one schedule" if scenario.engine == "backends" else "this one run"
+        schedule = "this one schedule" if scenario.engine in BEHIND_A_TAP else "this one run"
         return f"{scenario.title}: {schedule}; {'it holds' if not swept.broken else 'it breaks a rule'}."
+    if swept.coverage.stopped:
+        return f"{scenario.title}: stopped at broken run {len(swept.broken)}, when enough was seen."
     return f"{scenario.title}: {_struck(scenario, swept)}; {_outcome(swept)}."
 
 
@@ -67,7 +71,7 @@ def _is_one_run(scenario: Playable) -> bool:
 
 
 def _not_tried(scenario: Playable) -> str:
-    return "no fault" if scenario.faults or scenario.engine == "backends" else "no other seed"
+    return "no fault" if scenario.faults or scenario.engine in BEHIND_A_TAP else "no other seed"
 
 
 def _struck(scenario: Playable, swept: Swept) -> str:
@@ -89,7 +93,7 @@ def _struck(scenario: Playable, swept: Swept) -> str:
 
 def _points(scenario: Playable, swept: Swept) -> str:
     covered = swept.coverage
-    if scenario.engine == "backends":
+    if scenario.engine in BEHIND_A_TAP:
         faults = f"{len(covered.faults)} fault{'' if len(covered.faults) == 1 else 's'}"
         return f"crash points ({covered.calls} calls × {faults})"
     return f"fault points (at {covered.calls} calls: {', '.join(covered.faults)})"

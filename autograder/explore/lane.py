@@ -27,7 +27,7 @@ from autograder.explore.subject import Running, Subjects
 from autograder.invariants import Message, Progress
 from autograder.tap import BackendStuck, Tap, leave_group
 
-__all__ = ["Gateway", "Lane", "Parcels", "Topics"]
+__all__ = ["Gateway", "Lane", "Parcels", "Replica", "Topics"]
 
 
 AS_TEXT = ("timestamptz", "timestamp", "date", "timetz", "time", "interval")
@@ -82,6 +82,28 @@ class Parcels(Protocol):
         """What it has packed, in order: key, purchase_id, item, quantity."""
 
 
+class Replica(Protocol):
+    """The follower of the lane's Postgres: how far behind it is, the scenario decides."""
+
+    def address(self, database: str) -> str:
+        """The superuser's address of this database there."""
+
+    def hold(self) -> None:
+        """From now on it shows nothing new, whatever it gets."""
+
+    def receive(self) -> None:
+        """It gets all that is committed by now, and need not show it."""
+
+    def cut(self) -> None:
+        """From now on it gets nothing."""
+
+    def go_on(self) -> None:
+        """It shows all that it has got."""
+
+    def catch_up(self) -> None:
+        """It gets and shows all that is committed by now."""
+
+
 class Lane:
     """Everything that a run needs, ready and warm."""
 
@@ -103,21 +125,20 @@ class Lane:
         self.subjects = subjects
         self.gateway = gateway
         self.warehouse = warehouse
+        self.replica: Replica | None = None
         self.tap = Tap()
-        self.processes_stay = False
-        """In this run a process may be one that was there in a run before, and has left nothing behind."""
         self.database = _judges_session(database_url)
         self._reset = reset_statement(self.database)
         self._seeds = Seeds(self.database)
         self._addresses: dict[str, tuple[dict[str, str], tuple[int, ...]]] = {}
 
-    def reset(self, *, processes_stay: bool = False) -> None:
-        """As if nothing had ever happened; unless its processes stay, a run's processes are all new ones."""
+    def reset(self) -> None:
+        """As if nothing had ever happened."""
         self._end_links()
-        self.processes_stay = processes_stay
-        self.tap.keep_sessions(processes_stay)
         reset(self.database, self._reset)
         self._seeds.restore()
+        if self.replica is not None:
+            self.replica.catch_up()
         if self.topics is not None:
             self.topics.reset()
         if self.redis is not None:
@@ -144,8 +165,7 @@ class Lane:
     def start(self, process: str, function: str, arguments: list[Any]) -> Running:
         """A subject that calls ``function(at, *arguments)`` with addresses that lead through this process's doors."""
         addresses, ports = self._doors(process)
-        stays_as = process if self.processes_stay else ""
-        return self.subjects.start(function, [{"$": "Addresses", **addresses}, *arguments], ports=ports, stays_as=stays_as)
+        return self.subjects.start(function, [{"$": "Addresses", **addresses}, *arguments], ports=ports)
 
     def leave_groups(self, process: str) -> None:
         """A process that has ended leaves its consumer groups at once: no run waits for a session to time out."""
@@ -166,6 +186,11 @@ class Lane:
             "?sslmode=disable&gssencmode=disable"
         }
         ports = [postgres.port]
+        if self.replica is not None:
+            place = urlsplit(self.replica.address(url.path.strip("/")))
+            door = self.tap.door(process, "postgres", (place.hostname or "", place.port or 0), user=url.username, backend="replica")
+            addresses["replica"] = addresses["postgres"].replace(f":{postgres.port}/", f":{door.port}/")
+            ports.append(door.port)
         if self.topics is not None:
             host, port = self.topics.bootstrap.rsplit(":", 1)
             kafka = self.tap.door(process, "kafka", (host, int(port)))

@@ -26,6 +26,7 @@ __all__ = [
     "Engine",
     "Playable",
     "Played",
+    "ReplicatedScenario",
     "Scenario",
     "judged",
     "named",
@@ -35,8 +36,9 @@ __all__ = [
     "without",
 ]
 
-Engine = Literal["backends", "virtual", "load"]
-"""Where a scenario is played: against real backends behind a tap, in virtual time, or under load without a tap."""
+Engine = Literal["backends", "replicated", "virtual", "load"]
+"""Where a scenario is played: against real backends behind a tap (with a replica of Postgres beside them), in virtual time, or
+under load without a tap."""
 
 CRASH_FAULTS = tuple(fault.name for fault in CRASH_POINT_FAULTS)
 """Engine 1, by name, the faults that show most pictures first."""
@@ -117,6 +119,13 @@ class Scenario:
         if name.strike is None or not struck.reached:
             return ()
         return tuple(replace(name, then=then) for then in self.pairs.after(name.strike, struck.history, self.target))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplicatedScenario(Scenario):
+    """A scenario in which Postgres has a follower, at ``at.replica``."""
+
+    engine: ClassVar[Engine] = "replicated"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Protocol
 from autograder.explore.names import RunName, Strike
 from autograder.explore.scenario import Playable, Played, Scenario, named, without
 
-__all__ = ["Coverage", "Player", "Swept", "shrink", "sweep"]
+__all__ = ["Coverage", "Player", "Swept", "shrink", "sweep", "with_smallest"]
 
 
 REPEATS_MAX = 2
@@ -38,6 +38,8 @@ class Coverage:
     """How many of the planned runs have none, and differ by their seed."""
     schedules: int = 0
     """How many schedules were walked; such a sweep is one planned run."""
+    stopped: bool = False
+    """Did whoever asked for it see enough before its end?"""
 
     @property
     def exhaustive(self) -> bool:
@@ -54,7 +56,7 @@ class Swept:
     broken: tuple[Played, ...]
     coverage: Coverage
     smallest: Played | None = None
-    """The first broken run, shrunk until nothing can be left out."""
+    """The first broken run, shrunk until nothing can be left out; only of the story that is shown to the learner."""
     unreached: tuple[str, ...] = ()
 
     @property
@@ -75,26 +77,25 @@ def sweep(
     *,
     runs_max: int | None = None,
     progress: Callable[[int, int, Played | None], None] = lambda done, planned, broken: None,
+    enough: Callable[[Swept], bool] | None = None,
 ) -> Swept:
-    """Play the undisturbed run, then every strike, then the pairs; shrink the first run that breaks a rule.
+    """Play the undisturbed run, then every strike, then the pairs.
 
     Pairs are played where no single strike has broken a rule: before that they would say the same in more words. With
-    ``runs_max`` no more than so many runs are struck; the coverage still says how many were planned.
+    ``runs_max`` no more than so many runs are struck; the coverage still says how many were planned. Whoever knows when
+    he has seen ``enough`` is asked after every broken run.
     """
     undisturbed = next(iter(player(scenario.name, [named(scenario, lab)])))
     if undisturbed.violations:
         coverage = Coverage(calls=0, planned=1, reached=1, faults=())
-        smallest = shrink(scenario, undisturbed, player)
-        progress(1, 1, smallest)
-        return Swept(
-            scenario=scenario.name, undisturbed=undisturbed, broken=(undisturbed,), coverage=coverage, smallest=smallest
-        )
+        progress(1, 1, undisturbed)
+        return Swept(scenario=scenario.name, undisturbed=undisturbed, broken=(undisturbed,), coverage=coverage)
     names = scenario.plan(lab, undisturbed)
-    striking = _Striking(scenario, player, progress)
-    striking.strike(names[:runs_max])
+    striking = _Striking(scenario, player, progress, undisturbed, enough)
+    striking.strike(names, runs_max)
     pairs = striking.pairs()
-    striking.strike(pairs if runs_max is None else pairs[: max(0, runs_max - len(names))])
-    return striking.swept(undisturbed, planned=(*names, *pairs))
+    striking.strike(pairs, None if runs_max is None else max(0, runs_max - len(names)))
+    return striking.swept()
 
 
 @dataclass
@@ -104,18 +105,28 @@ class _Striking:
     scenario: Playable
     player: Player
     progress: Callable[[int, int, Played | None], None]
+    undisturbed: Played
+    enough: Callable[[Swept], bool] | None = None
+    planned: list[RunName] = field(default_factory=list)
     names: list[RunName] = field(default_factory=list)
     held: list[Played] = field(default_factory=list)
     broken: list[Played] = field(default_factory=list)
     unreached: list[str] = field(default_factory=list)
     schedules: int = 0
+    stopped: bool = False
 
-    def strike(self, names: Sequence[RunName]) -> None:
-        """Play these runs too."""
-        planned = len(self.names) + len(names)
+    def strike(self, planned: Sequence[RunName], runs_max: int | None = None) -> None:
+        """Play these runs too, as many of them as there may be, until enough was seen."""
+        self.planned += planned
+        names = planned[:runs_max]
+        total = len(self.names) + len(names)
         for name, first in zip(names, self.player(self.scenario.name, names), strict=True):
             self.names.append(name)
-            self._note(_reached(self.scenario, name, first, self.player), planned)
+            played = _reached(self.scenario, name, first, self.player)
+            self._note(played, total)
+            if played.violations and self.enough is not None and self.enough(self.swept()):
+                self.stopped = True
+                return
 
     def _note(self, played: Played, planned: int) -> None:
         self.schedules += played.schedules
@@ -130,25 +141,25 @@ class _Striking:
             return ()
         return tuple(name for played in self.held for name in self.scenario.plan_pairs(played))
 
-    def swept(self, undisturbed: Played, *, planned: Sequence[RunName]) -> Swept:
-        """What came of it."""
+    def swept(self) -> Swept:
+        """What has come of it so far."""
         singles = [name for name in self.names if name.then is None or self.scenario.engine == "virtual"]
         strikes = [strike for name in singles for strike in (name.strike, name.then) if strike is not None]
         coverage = Coverage(
             calls=len({(strike.label, strike.occurrence) for strike in strikes}),
-            planned=len(planned),
+            planned=len(self.planned),
             reached=len(self.names) - len(self.unreached),
             faults=tuple(dict.fromkeys(strike.fault for strike in strikes)),
-            pairs=sum(name.then is not None for name in planned),
+            pairs=sum(name.then is not None for name in self.planned),
             samples=sum(name.strike is None and not name.schedule for name in self.names),
             schedules=self.schedules,
+            stopped=self.stopped,
         )
         return Swept(
             scenario=self.scenario.name,
-            undisturbed=undisturbed,
+            undisturbed=self.undisturbed,
             broken=tuple(self.broken),
             coverage=coverage,
-            smallest=shrink(self.scenario, self.broken[0], self.player) if self.broken else None,
             unreached=tuple(self.unreached),
         )
 
@@ -160,6 +171,11 @@ def _reached(scenario: Playable, name: RunName, played: Played, player: Player) 
             break
         played = next(iter(player(scenario.name, [name], again=True)))
     return played
+
+
+def with_smallest(scenario: Playable, swept: Swept, player: Player) -> Swept:
+    """The same sweep with the first of its broken runs shrunk."""
+    return replace(swept, smallest=shrink(scenario, swept.broken[0], player)) if swept.broken else swept
 
 
 def shrink(scenario: Playable, broken: Played, player: Player) -> Played:

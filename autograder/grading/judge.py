@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass
 
 from autograder.backends import BackendError, Backends
-from autograder.explore.scenario import Engine, Playable, Played, named
-from autograder.explore.sweep import Swept, sweep
+from autograder.explore.pairs import NO_PAIRS
+from autograder.explore.scenario import Engine, Playable, Played, Scenario, named
+from autograder.explore.sweep import Swept, sweep, with_smallest
 from autograder.grading.lanes import LANES, LaneSpec, Pool
 from autograder.grading.parts import said_of, with_reference_parts
 from autograder.grading.program import Program
@@ -19,7 +21,7 @@ from autograder.labs import Lab, Task, find
 
 __all__ = ["RUNS_MAX", "Progress", "judge"]
 
-RUNS_MAX: Mapping[Engine, int] = {"backends": 2_000, "virtual": 20_000, "load": 100}
+RUNS_MAX: Mapping[Engine, int] = {"backends": 2_000, "replicated": 200, "virtual": 20_000, "load": 100}
 """How many runs a hand-in may take, by the engine that plays them; the references need a fifth of it at most."""
 
 Progress = Callable[[str, int, int, Played | None], None]
@@ -38,20 +40,22 @@ def judge(
     tasks: Iterable[str] | None = None,
     lanes: int = LANES,
     progress: Progress = _silent,
-    enough: Callable[[TaskVerdict], bool] = lambda verdict: False,
+    enough: Callable[[TaskVerdict], bool] | None = None,
+    executor: Executor | None = None,
 ) -> Verdict:
     """The verdict on a hand-in: every named task (all graded ones by default), every scenario, every fault.
 
-    A program that comes without the parts that its lab uses gets the reference's. A task's further scenarios are not played when ``enough`` says so of what its first ones have shown.
+    A program that comes without the parts that its lab uses gets the reference's. Nothing more of a task is
+    played when ``enough`` says so of what it has shown so far. The workers of an ``executor`` (:func:`workers`) keep their lanes for the next program.
     """
     lab = find(lab_name)
     program = with_reference_parts(lab, program)
     chosen = [lab.task(name) for name in tasks] if tasks is not None else [task for task in lab.tasks if task.graded]
     began = time.monotonic()
-    with Pool(LaneSpec(backends=backends, lab=lab.name, program=program), lanes=lanes) as pool:
+    with Pool(LaneSpec(backends=backends, lab=lab.name, program=program), lanes=lanes, executor=executor) as pool:
         check = _Check(lab, program, pool, progress, enough, Counter(RUNS_MAX))
-        playable = [task for task in chosen if not _unplayable(task, program)]
-        _begin(lab, playable, pool)
+        if enough is None:  # else nothing is begun that may not be needed
+            _begin(lab, [task for task in chosen if not _unplayable(task, program)], pool)
         verdicts = [check.judge(task) for task in chosen]
         protection = pool.protection
     return Verdict(
@@ -96,8 +100,12 @@ def _begin(lab: Lab, tasks: list[Task], pool: Pool) -> None:
 
 
 def _short_first(scenarios: Iterable[Playable]) -> list[Playable]:
-    """In the order of playing: few faults first, since whoever waits wants the first counterexample soon."""
-    return sorted(scenarios, key=lambda scenario: len(scenario.faults))
+    """In the order of playing: few faults first, and pairs last, since whoever waits wants the first counterexample soon."""
+    return sorted(scenarios, key=lambda scenario: (_has_pairs(scenario), len(scenario.faults)))
+
+
+def _has_pairs(scenario: Playable) -> bool:
+    return isinstance(scenario, Scenario) and scenario.pairs != NO_PAIRS
 
 
 def _follow(lab: Lab, scenario: Playable, done: object, pool: Pool) -> None:
@@ -118,7 +126,7 @@ class _Check:
     program: Program
     pool: Pool
     progress: Progress
-    enough: Callable[[TaskVerdict], bool]
+    enough: Callable[[TaskVerdict], bool] | None
     budget: Counter[Engine]
     """Runs that it may still take, by engine."""
 
@@ -136,20 +144,29 @@ class _Check:
     def _judge(self, task: Task) -> TaskVerdict:
         swept: dict[str, Swept] = {}
         for scenario in _short_first(task.scenarios):
-            swept[scenario.name] = self._sweep(task, scenario)
-            in_order = tuple(swept[one.name] for one in task.scenarios if one.name in swept)
-            verdict = judge_task(self.lab, task, in_order)
-            if self.enough(verdict):
+            swept[scenario.name] = self._sweep(task, scenario, swept)
+            if self.enough is not None and self.enough(self._of(task, swept)):
                 break
-        return verdict
+        for scenario in task.scenarios:  # the first that is broken, in the task's own order, is shown
+            if scenario.name in swept and swept[scenario.name].broken:
+                swept[scenario.name] = with_smallest(scenario, swept[scenario.name], self.pool)
+                break
+        return self._of(task, swept)
 
-    def _sweep(self, task: Task, scenario: Playable) -> Swept:
+    def _of(self, task: Task, swept: Mapping[str, Swept]) -> TaskVerdict:
+        return judge_task(self.lab, task, tuple(swept[one.name] for one in task.scenarios if one.name in swept))
+
+    def _sweep(self, task: Task, scenario: Playable, before: Mapping[str, Swept]) -> Swept:
+        def is_enough(partly: Swept) -> bool:
+            return self.enough is not None and self.enough(self._of(task, {**before, scenario.name: partly}))
+
         swept = sweep(
             scenario,
             _tag(self.lab),
             self.pool,
             runs_max=self.budget[scenario.engine],
             progress=lambda done, planned, broken: self.progress(task.name, done, planned, broken),
+            enough=is_enough if isinstance(scenario, Scenario) else None,
         )
         self.budget[scenario.engine] -= swept.coverage.planned - swept.not_played
         return swept

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.util import Finalize
 from typing import Any
 
@@ -29,6 +29,7 @@ from autograder.explore.scenario import Engine, Played
 from autograder.explore.virtual_lane import VirtualLane
 from autograder.grading.lane_kafka import begin_kafka, lanes_of
 from autograder.grading.lane_redis import begin_redis
+from autograder.grading.lane_replica import begin_replica
 from autograder.grading.lane_warehouse import begin_warehouse
 from autograder.grading.linux import die_with_parent
 from autograder.grading.load_lane import LiveLane, open_live_lane
@@ -38,7 +39,7 @@ from autograder.grading.subject import Zygote
 from autograder.grading.warmth import CLIENTS
 from autograder.labs import Lab, find
 
-__all__ = ["LaneSpec", "Pool", "backends_for", "open_lane"]
+__all__ = ["LaneSpec", "Pool", "backends_for", "close_lanes", "open_lane", "workers"]
 
 VIRTUAL_CLIENTS = (*CLIENTS, "autograder.grading.virtual_subject")
 INSPECTED = 0
@@ -112,6 +113,15 @@ def _gateway_of(server: GatewayServer, cleanup: ExitStack) -> Gateway:
     return Gateway(server.address, sandbox)
 
 
+def open_replicated_lane(spec: LaneSpec, cleanup: ExitStack) -> Lane:
+    """Open a lane whose Postgres is of its own and has a follower."""
+    assert spec.backends is not None, f"{spec.lab} says that it needs no backends"
+    primary, replica = begin_replica(cleanup)
+    lane = open_lane(replace(spec, backends=replace(spec.backends, postgres=primary)), cleanup)
+    lane.replica = replica
+    return lane
+
+
 def open_virtual_lane(spec: LaneSpec, cleanup: ExitStack) -> VirtualLane:
     """Open a lane without backends: a zygote, and nothing else."""
     lab = find(spec.lab)
@@ -139,22 +149,62 @@ def _count() -> Iterator[int]:
 _numbers = _count()
 _OPENERS: Mapping[Engine, Callable[[LaneSpec, ExitStack], Any]] = {
     "backends": open_lane,
+    "replicated": open_replicated_lane,
     "virtual": open_virtual_lane,
     "load": open_load_lane,
 }
-_open: dict[tuple[LaneSpec, Engine], Any] = {}
-_cleanup = ExitStack()
+
+
+class _Lanes:
+    """The lanes that this worker holds open: those of one lab. The next program gets them as the one before has left
+    them, since each run begins from a clean state anyway."""
+
+    def __init__(self) -> None:
+        self._open: dict[Engine, Any] = {}
+        self._for: dict[Engine, LaneSpec] = {}
+        self._cleanup = ExitStack()
+        self._will_close = False
+
+    def of(self, spec: LaneSpec, engine: Engine) -> Any:
+        """The lane for this program, opened where it is not open yet."""
+        if any((held.backends, held.lab) != (spec.backends, spec.lab) for held in self._for.values()):
+            self.close()
+        if self._for.get("load", spec) != spec:  # such a lane is made for one program
+            self.close()
+        lane = self._open.get(engine)
+        if lane is None:
+            self._close_at_the_end()
+            lane = self._open[engine] = _OPENERS[engine](spec, self._cleanup)
+        elif self._for[engine] != spec:
+            lane.subjects.load(spec.program)
+        self._for[engine] = spec
+        return lane
+
+    def _close_at_the_end(self) -> None:
+        if not self._will_close:
+            # A worker that was forked ends without the functions of atexit.
+            Finalize(None, self.close, exitpriority=10)
+        self._will_close = True
+
+    def close(self) -> None:
+        """Let go of all of them."""
+        self._open.clear()
+        self._for.clear()
+        self._cleanup.close()
+
+
+_lanes = _Lanes()
+
+
+def close_lanes() -> None:
+    """A worker that goes on without lanes: whoever owns their backends is about to stop them."""
+    _lanes.close()
 
 
 def play_one(spec: LaneSpec, scenario: str, name: RunName) -> Played:
     """Play one run on this worker's lane, opening it first where it is not open yet."""
     playable = find(spec.lab).scenario(scenario)
-    lane = _open.get((spec, playable.engine))
-    if lane is None:
-        if not _open:
-            # A worker that was forked ends without the functions of atexit.
-            Finalize(None, _cleanup.close, exitpriority=10)
-        lane = _open[spec, playable.engine] = _OPENERS[playable.engine](spec, _cleanup)
+    lane = _lanes.of(spec, playable.engine)
     before = lane.subjects.losses
     played = playable.play_on(lane, name)
     # A zygote that died in the middle took its run with it; a program that kills it does so again.
@@ -164,7 +214,7 @@ def play_one(spec: LaneSpec, scenario: str, name: RunName) -> Played:
 def play_and_tell(spec: LaneSpec, scenario: str, name: RunName) -> tuple[Played, str]:
     """Play one run, and say in a sentence which protections were on where it ran learner code."""
     played = play_one(spec, scenario, name)
-    lane = _open[spec, find(spec.lab).scenario(scenario).engine]
+    lane = _lanes.of(spec, find(spec.lab).scenario(scenario).engine)
     return played, lane.subjects.protection.describe()[0]
 
 
@@ -173,6 +223,11 @@ def _begin_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         die_with_parent()
+
+
+def workers(lanes: int) -> ProcessPoolExecutor:
+    """Processes that hold a lane each; handed to several pools, one after the other, they keep it."""
+    return ProcessPoolExecutor(lanes, mp_context=multiprocessing.get_context("fork"), initializer=_begin_worker)
 
 
 class Pool:
@@ -186,9 +241,7 @@ class Pool:
         self.spec = spec
         self._own = executor is None
         lanes = lanes_of(spec.backends.world, lanes) if spec.backends else lanes
-        self.executor = executor or ProcessPoolExecutor(
-            lanes, mp_context=multiprocessing.get_context("fork"), initializer=_begin_worker
-        )
+        self.executor = executor or workers(lanes)
         self._lock = threading.Lock()
         self._places = self._free = lanes + 1
         self._line: deque[tuple[str, RunName, Future[Played]]] = deque()

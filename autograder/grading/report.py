@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import shlex
 import textwrap
 from collections.abc import Iterable
@@ -23,6 +24,9 @@ __all__ = ["coverage", "report_html", "report_page", "report_text"]
 STORY_LINES_MAX = 9
 WIDTH = 110
 
+_HYPHEN_IN_AN_ID = re.compile(r"(?<=[0-9a-f]{4})-(?=[0-9a-f]{4})")
+_UNBROKEN = "\N{NON-BREAKING HYPHEN}"
+"""An id stays whole at the end of a line."""
 _SYMBOLS = {"passed": "✓", "broken": "✗", "unknown": "?", "error": "!", "unanswered": "·"}
 _COLOURS = {"passed": "32", "broken": "31", "unknown": "33", "error": "35", "unanswered": "2"}
 _WORDS = {"unanswered": "not attempted", "error": "grader error"}
@@ -157,7 +161,8 @@ def _total(verdict: Verdict) -> str:
 
 def _line(label: str, text: str) -> str:
     """One line of the report, wrapped behind its label."""
-    parts = textwrap.wrap(text, WIDTH - 13) or [""]
+    whole = _HYPHEN_IN_AN_ID.sub(_UNBROKEN, text)
+    parts = [part.replace(_UNBROKEN, "-") for part in textwrap.wrap(whole, WIDTH - 13)] or [""]
     return "\n".join(f"    {label if number == 0 else '':8} {part}" for number, part in enumerate(parts))
 
 

@@ -133,7 +133,9 @@ def points_of(task: Task, swept: tuple[Swept, ...]) -> tuple[int, tuple[str, ...
 
 
 def _is_shown(swept: Swept) -> bool:
-    """Was enough of what was planned reached to say that the rules hold?"""
+    """Was enough of what was planned reached to say that the rules hold, or did nobody want to know more?"""
+    if swept.coverage.stopped:
+        return True
     planned, reached = swept.coverage.planned, swept.coverage.reached
     if reached >= REACHED_MIN * planned:
         return True

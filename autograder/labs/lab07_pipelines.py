@@ -99,6 +99,8 @@ def _run(lane: Lane, name: str, strike: Strike | None) -> Stage:
     stage = Stage(lane, RunName(lab="07", scenario=name, input=("p1",), strike=strike), TARGET)
     play_pipeline(name)(stage)
     assert strike is None or stage.conductor.struck, f"{stage.name} was not reached"
+    ends = {result.kind for _, result in stage.results}
+    assert ends <= {"returned", "killed"}, f"{stage.name} ended otherwise ({', '.join(sorted(ends))}): nobody may keep that as the truth"
     return stage
 
 

@@ -37,7 +37,7 @@ class Cut:
         """The request as the gate wants it."""
         prepares = not self.executes and self.counted and not self.commits
         return Request(
-            process=link.process, backend="postgres", link=link, data=self.data, silent=self.silent,
+            process=link.process, backend=link.door.backend, link=link, data=self.data, silent=self.silent,
             label="COMMIT" if self.commits else self.sql.label,
             text=f"sync, which commits {self.commits}" if self.commits else self.sql.bound(self.values),
             kind="end" if self.commits else self.sql.kind, effect=bool(self.commits) or self.sql.effect,
@@ -59,11 +59,6 @@ class Unit:
         """Between BEGIN and COMMIT, as far as the messages tell; a Sync commits only outside."""
         self._prepared: dict[bytes, tuple[Sql, tuple[int, ...]]] = {}
         self._named: dict[str, Sql] = {}
-
-    @property
-    def empty(self) -> bool:
-        """Is nothing half said?"""
-        return not self._data and not self._executes
 
     def take(self, kind: int, message: bytes) -> Iterator[Cut]:
         """Take a message in; what it completes is cut off."""

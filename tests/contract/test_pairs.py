@@ -13,7 +13,7 @@ from autograder.explore.names import RunName
 from autograder.explore.pairs import Pairs
 from autograder.explore.scenario import Played, Scenario
 from autograder.explore.stage import Stage
-from autograder.explore.sweep import Swept, sweep
+from autograder.explore.sweep import Swept, sweep, with_smallest
 from autograder.grading.program import Cell, Program
 from autograder.grading.subject import Zygote
 from autograder.history import History
@@ -94,7 +94,7 @@ def swept(lane: Lane, of: Scenario) -> Swept:
     def player(_: str, names: Iterable[RunName], *, again: bool = False) -> Iterator[Played]:
         return (of.play_on(lane, name) for name in names)
 
-    return sweep(of, "99", player)
+    return with_smallest(of, sweep(of, "99", player), player)
 
 
 def test_a_recovery_that_one_strike_cannot_break_is_broken_by_two(lane: Lane) -> None:

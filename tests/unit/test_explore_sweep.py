@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from autograder.explore.names import RunName
 from autograder.explore.scenario import CRASH_FAULTS, Played, Scenario, strikes
-from autograder.explore.sweep import sweep
+from autograder.explore.sweep import sweep, with_smallest
 from autograder.history import Call, History
 from autograder.invariants import Violation
 
@@ -75,14 +75,22 @@ def test_a_sweep_without_a_broken_run_says_what_it_covered():
 
 def test_a_broken_run_is_shrunk_until_every_word_is_needed():
     player = Pretended(breaks=lambda name: name.strike is not None and "b1" in name.input and name.strike.label == "COMMIT")
-    swept = sweep(scenario(), "06", player)
+    swept = with_smallest(scenario(), sweep(scenario(), "06", player), player)
     assert swept.smallest is not None
     assert swept.smallest.name == "06.relay.b1.kill-before.COMMIT.1"
 
 
+def test_nothing_more_is_struck_when_enough_was_seen():
+    player = Pretended(breaks=lambda name: name.strike is not None and name.strike.label == "COMMIT")
+    swept = sweep(scenario(), "06", player, enough=lambda partly: len(partly.broken) == 2)
+    assert swept.coverage.stopped and len(swept.broken) == 2
+    whole = sweep(scenario(), "06", player)
+    assert not whole.coverage.stopped and whole.broken[:2] == swept.broken
+
+
 def test_a_program_that_breaks_without_a_fault_is_not_struck():
     player = Pretended(breaks=lambda name: True)
-    swept = sweep(scenario(), "06", player)
+    swept = with_smallest(scenario(), sweep(scenario(), "06", player), player)
     assert swept.broken == (swept.undisturbed,)
     assert not any("kill" in name for name in player.played)
     assert swept.smallest is not None and swept.smallest.name == "06.relay.a1"

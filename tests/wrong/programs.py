@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import functools
 import os
 import re
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from autograder.backends import Backends
 from autograder.backends.state import ROOT
 from autograder.grading.handins import solution_ids
 from autograder.grading.judge import judge
+from autograder.grading.lanes import close_lanes, workers
 from autograder.grading.program import Cell, Program
 from autograder.grading.report import report_text
 from autograder.grading.submission import read_program
@@ -20,7 +23,7 @@ from autograder.grading.verdict import TaskVerdict, Verdict
 from autograder.labs import Lab
 
 __all__ = [
-    "HERE", "RACING", "golden", "is_solved_notebook", "needs_backends", "program", "programs", "verdict_on",
+    "HERE", "RACING", "end_hunts", "golden", "hunters", "is_solved_notebook", "needs_backends", "program", "programs", "verdict_on",
     "wants_new_golden_files",
 ]  # fmt: skip
 
@@ -31,6 +34,8 @@ LANES_OF_A_HUNT = 1
 """More would begin, while one plays a story, further ones that are then not asked for."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_POSITION = re.compile(r"\b[0-9A-F]+/[0-9A-F]{5,8}\b")
+"""In the write-ahead log."""
 
 
 def programs(folder: Path) -> list[Path]:
@@ -71,11 +76,28 @@ def verdict_on(
 ) -> Verdict:
     """The judge's verdict on a program, on backends of the test's own (none for a lab in virtual time).
 
-    With the name of a mistake, a task's stories are played ``until`` it has shown.
+    With the name of a mistake, a task's stories are played ``until`` it has shown; all such hunts share one worker, whose
+    lane the next program finds open.
     """
     backends = Backends(postgres=postgres, redis="", kafka="", world="embedded") if postgres else None
-    lanes = LANES_OF_A_HUNT if until else LANES
-    return judge(lab, program(path), backends=backends, tasks=tasks, lanes=lanes, enough=lambda task: _shows(task, until))
+    if not until:
+        return judge(lab, program(path), backends=backends, tasks=tasks, lanes=LANES)
+    return judge(
+        lab, program(path), backends=backends, tasks=tasks, lanes=LANES_OF_A_HUNT,
+        enough=lambda task: _shows(task, until), executor=hunters(),
+    )  # fmt: skip
+
+
+@functools.cache
+def hunters() -> ProcessPoolExecutor:
+    """The worker of all hunts of this process."""
+    return workers(LANES_OF_A_HUNT)
+
+
+def end_hunts() -> None:
+    """Let go of the lanes, while the servers are still there; the next hunt opens its own."""
+    if hunters.cache_info().currsize:
+        hunters().submit(close_lanes).result()
 
 
 def _shows(task: TaskVerdict, mistake: str) -> bool:
@@ -98,7 +120,7 @@ def golden(verdict: Verdict, name: str) -> str:
     lines = report_text(replace(verdict, protection="")).splitlines()
     if name in RACING:
         lines = _without_blocks(lines, {"story", "tried"})
-    return _UUID.sub("(a random id)", "\n".join(lines)) + "\n"
+    return _POSITION.sub("(a position)", _UUID.sub("(a random id)", "\n".join(lines))) + "\n"
 
 
 def _without_blocks(lines: list[str], left_out: set[str]) -> list[str]:
