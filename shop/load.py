@@ -12,7 +12,6 @@ import heapq
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from math import fsum
 from random import Random
 from typing import Literal
 
@@ -122,7 +121,7 @@ class Measured:
     @property
     def mean_ms(self) -> float:
         """Mean latency."""
-        return fsum(self.latencies_ms) / self.answered
+        return sum(self.latencies_ms) / self.answered
 
     def percentile_ms(self, share: float) -> float:
         """The latency that this share of the requests did not exceed: ``percentile_ms(0.99)`` is p99."""

@@ -24,7 +24,9 @@ __all__ = [
     "the_same_key_gets_the_same_answer",
 ]
 
-BODY = ("purchase_id", "buyer", "amount")
+FIELDS = {"purchase_id": "purchase", "buyer": "buyer", "amount": "amount"}
+"""What a body consists of, and what a reader calls it."""
+BODY = tuple(FIELDS)
 Wish = Mapping[str, Any]
 
 
@@ -78,17 +80,20 @@ def every_answer_is_true(history: History, state: State) -> Violation | None:
             return _violation(3, f"{key} was answered {_told(answer)}, and the gateway has taken {_taken(state, wish)}")
         if whose.setdefault(answer.id, key) != key:
             return _violation(3, f"{key} and {whose[answer.id]} were both answered with {answer.id}: one charge, two payments")
+        if _is_of_another(row, key, state):
+            return _violation(3, f"{key} was answered with {answer.id}, which was taken for {row['key']}")
     return None
 
 
 def a_key_keeps_its_first_body(history: History, state: State) -> Violation | None:
-    """A key that comes again with another body is refused with KeyReused, today and tomorrow."""
-    for key, first, other in state.known.get("reused", ()):
-        ends = [end for _, end in (first, other)]
-        if ends.count("returned") == 1 and "KeyReused" in ends and (first[1] == "returned" or not state.known.get("strict")):
+    """A key that comes again with another body (purchase, buyer or amount) is refused with KeyReused, today and tomorrow."""
+    for first, end, other, other_end in state.known.get("reused", ()):
+        ends = [end, other_end]
+        if ends.count("returned") == 1 and "KeyReused" in ends and (end == "returned" or not state.known.get("strict")):
             continue
-        told = ", then ".join(f"with {euros(amount)}: {_end(end)}" for amount, end in (first, other))
-        return _violation(4, f"{key} came {told}; the first is paid and the other gets KeyReused")
+        [field] = [name for name in BODY if first[name] != other[name]]
+        told = f"{_with(field, first)}: {_end(end)}, then {_with(field, other)}: {_end(other_end)}"
+        return _violation(4, f"{first['key']} came {told}; the first is paid and the other {FIELDS[field]} gets KeyReused")
     return None
 
 
@@ -115,8 +120,11 @@ def nothing_is_taken_without_a_note(history: History, state: State) -> Violation
         return _violation(6, f"reconcile itself charged {row['buyer']} {euros(row['amount'])}: it finds out, it takes nothing")
     notes = {row["key"]: row for row in state.tables.get("payment", ())}
     for wish in state.known["wishes"]:
-        note, taken = notes.get(wish["key"]), _charges_of(state, wish)
+        note, taken = notes.get(wish["key"]), _charges_for(state, wish, notes)
         said = "nothing" if note is None else note["status"]
+        if said == "charged" and (whose := _whose(note, wish, state, notes)):
+            number = note["charge_id"]
+            return _violation(6, f"the table payment says that {wish['key']} is charged ({number}), and {number} was taken for {whose}")
         if taken and (note is None or note["status"] != "charged" or note["charge_id"] != taken[0]["id"]):
             what = f"{euros(wish['amount'])} for {wish['key']} ({taken[0]['id']})"
             return _violation(6, f"the gateway has taken {what}, and the table payment says {said}")
@@ -167,6 +175,36 @@ def _charges_of(state: State, wish: Wish) -> list[Mapping[str, Any]]:
     return [row for row in state.charges if _body(row) == _body(wish)]
 
 
+def _charges_for(state: State, wish: Wish, notes: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """What was taken for this wish. Two wishes may have one body, and the gateway's key be made up from the shop's: then the
+    charges that no note of a wish with this body names are everybody's of them."""
+    rows = [row for row in _charges_of(state, wish) if not _is_of_another(row, wish["key"], state)]
+    mine = [row for row in rows if row["key"] == wish["key"]]
+    named = {key: notes[key]["charge_id"] for key in _keys_with(state, wish) if key in notes}
+    mine = mine or [row for row in rows if row["id"] == named.get(wish["key"])]
+    return mine or [row for row in rows if row["id"] not in named.values()]
+
+
+def _keys_with(state: State, wish: Wish) -> set[str]:
+    return {other["key"] for other in state.known["wishes"] if _body(other) == _body(wish)}
+
+
+def _is_of_another(row: Mapping[str, Any], key: str, state: State) -> bool:
+    """Does the key at the gateway say whose charge this is, and that it is somebody else's? A key may also be made up for it."""
+    return row["key"] != key and row["key"] in {wish["key"] for wish in state.known.get("wishes", ())}
+
+
+def _whose(note: Mapping[str, Any], wish: Wish, state: State, notes: Mapping[str, Mapping[str, Any]]) -> str:
+    """The other wish that the charge belongs to which a note names; nothing when it is this one's."""
+    for row in (row for row in state.charges if row["id"] == note["charge_id"]):
+        if _is_of_another(row, wish["key"], state):
+            return str(row["key"])
+        if row["key"] == wish["key"]:
+            return ""
+    twice = (key for key in sorted(notes) if key != wish["key"] and notes[key]["charge_id"] == note["charge_id"])
+    return next(twice, "")
+
+
 def _taken(state: State, wish: Wish) -> str:
     ids: Iterable[str] = [row["id"] for row in _charges_of(state, wish)]
     return f"{' and '.join(ids)} for it" if ids else "nothing for it"
@@ -178,6 +216,11 @@ def _told(answer: Any) -> str:
         return repr(answer)[:60]
     number = f" {answer.id}" if answer.id else ""
     return f"{status}{number} ({euros(answer.amount)})" if answer.amount else f"{status}{number}"
+
+
+def _with(field: str, wish: Wish) -> str:
+    """What a reader is told of the one thing that differs."""
+    return f"with {euros(wish[field])}" if field == "amount" else f"with {FIELDS[field]} {wish[field]}"
 
 
 def _end(end: str) -> str:

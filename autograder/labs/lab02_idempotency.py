@@ -6,13 +6,18 @@ from autograder.backends.databases import SCHEMA
 from autograder.explore.scenario import CRASH_FAULTS, Scenario
 from autograder.explore.schedules import ScheduleScenario
 from autograder.invariants import payments as rule
+from autograder.invariants import sessions
 from autograder.labs import lab02_scenarios as story
 from autograder.labs.lab import Lab, Rule, Task
 from autograder.labs.lab02_mistakes import MISTAKES
+from autograder.labs.lab02_replica import LOOKING
 
 __all__ = ["LAB"]
 
 ONCE, SAME, TRUE, KEEPS, DONE, NOTED = (rule.RULES[number] for number in range(1, 7))
+OWN = sessions.a_buyer_sees_his_own_write.__name__
+LATER = sessions.a_second_look_is_never_older.__name__
+SHARE = sessions.the_replica_does_its_share.__name__
 
 PAYING = (
     rule.one_wish_one_charge,
@@ -28,6 +33,7 @@ STORED = "The answer belongs to the key"
 OPEN = "What is open must be written down before it is asked"
 LOOK = "Who looks before he leaps leaps twice"
 WINDOW = "Every memory of keys has an end"
+REPLICA = "A replica tells the truth, later"
 
 
 def _paying(name: str, function: str) -> tuple[Scenario, ...]:
@@ -79,18 +85,24 @@ def _paying(name: str, function: str) -> tuple[Scenario, ...]:
     )
 
 
-REUSE = (
-    Scenario(
-        name="reuse",
+def _reusing(name: str, what: str, faults: tuple[str, ...] = (), **another: object) -> Scenario:
+    return Scenario(
+        name=name,
         read=STORED,
-        title="Ada's key comes again with another amount",
-        play=story.reuse("charge"),
+        title=f"Ada's key comes again with another {what}",
+        play=story.reuse("charge", **another),
         input=("a1",),
         target="checkout-1",
-        faults=CRASH_FAULTS,
+        faults=faults,
         rules=(rule.a_key_keeps_its_first_body, rule.one_wish_one_charge, rule.every_answer_is_true),
         needs=("charge",),
-    ),
+    )
+
+
+REUSE = (
+    _reusing("reuse", "amount", CRASH_FAULTS, amount=500),
+    _reusing("reuse-purchase", "purchase", purchase_id="p-b"),
+    _reusing("reuse-buyer", "buyer", buyer="Bao"),
 )
 
 RECONCILE = (
@@ -124,6 +136,17 @@ RECONCILE = (
         input=("a1h", "b1d", "c1l"),
         target="reconciler-1",
         faults=CRASH_FAULTS,
+        rules=NOTING,
+        needs=("charge", "reconcile"),
+    ),
+    Scenario(
+        name="doubt-two",
+        read=UNKNOWN,
+        title="Ada pays in two equal parts: the gateway hangs up on the first and drops the second; the reconciler finds out",
+        play=story.left_open("charge", "reconcile"),
+        input=("a1h", "a2d"),
+        target="reconciler-1",
+        faults=(),
         rules=NOTING,
         needs=("charge", "reconcile"),
     ),
@@ -167,6 +190,17 @@ TOMORROW = (
         rules=PAYING,
         needs=("charge",),
     ),
+    Scenario(
+        name="tomorrow-two",
+        read=WINDOW,
+        title="Ada pays in two equal parts: the gateway drops the first and takes the second; she comes back for both a day later",
+        play=story.again_tomorrow("charge"),
+        input=("a1d", "a2"),
+        target="checkout-1",
+        faults=(),
+        rules=PAYING,
+        needs=("charge",),
+    ),
 )
 
 LAB = Lab(
@@ -181,6 +215,9 @@ LAB = Lab(
         Rule(number=4, invariant=rule.a_key_keeps_its_first_body, read=STORED),
         Rule(number=5, invariant=rule.every_buyer_is_answered, read=UNKNOWN),
         Rule(number=6, invariant=rule.nothing_is_taken_without_a_note, read=OPEN),
+        Rule(number=7, invariant=sessions.a_buyer_sees_his_own_write, read=REPLICA),
+        Rule(number=8, invariant=sessions.a_second_look_is_never_older, read=REPLICA),
+        Rule(number=9, invariant=sessions.the_replica_does_its_share, read=REPLICA),
     ),
     tasks=(
         Task(
@@ -224,7 +261,7 @@ LAB = Lab(
             title="A double click",
             function="charge",
             scenarios=TOGETHER,
-            points={ONCE: 5, SAME: 3, DONE: 2},
+            points={ONCE: 3, SAME: 2, DONE: 2},
             outcomes=("O1", "O4"),
             stretch=True,
             minutes=15,
@@ -234,8 +271,18 @@ LAB = Lab(
             title="When the gateway has forgotten",
             function="charge",
             scenarios=TOMORROW,
-            points={ONCE: 8, TRUE: 3, DONE: 4},
+            points={ONCE: 5, TRUE: 2, DONE: 3},
             outcomes=("O2", "O4", "O5"),
+            stretch=True,
+            minutes=25,
+        ),
+        Task(
+            name="look",
+            title="A page that reads elsewhere",
+            function="look",
+            scenarios=LOOKING,
+            points={OWN: 3, LATER: 3, SHARE: 2},
+            outcomes=("O1", "O3", "O5"),
             stretch=True,
             minutes=25,
         ),
@@ -243,7 +290,8 @@ LAB = Lab(
     mistakes=MISTAKES,
     not_shown=(
         "Not shown by any run of this lab: a loss of power, a gateway that breaks its contract, a second Postgres, more"
-        " than two attempts at once, a buyer who chooses a new key for an old wish."
+        " than two attempts at once, a buyer who chooses a new key for an old wish, a gateway that stays away, a struck"
+        " attempt with a declined card that is repeated a day later, two replicas, a replica that dies."
     ),
     gateway=True,
     schema=SCHEMA.with_name("payment.sql"),

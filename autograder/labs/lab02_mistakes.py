@@ -6,6 +6,7 @@ an earlier mistake of the list claims. The order matters: the first that fits is
 
 from __future__ import annotations
 
+from autograder.invariants import sessions
 from autograder.invariants.payments import RULES
 from autograder.labs.lab import Mistake
 from autograder.labs.signs import UNDISTURBED, seen
@@ -13,6 +14,9 @@ from autograder.labs.signs import UNDISTURBED, seen
 __all__ = ["MISTAKES"]
 
 ONCE, SAME, TRUE, KEEPS, DONE, NOTED = (RULES[number] for number in range(1, 7))
+OWN = sessions.a_buyer_sees_his_own_write.__name__
+LATER = sessions.a_second_look_is_never_older.__name__
+SHARE = sessions.the_replica_does_its_share.__name__
 
 MISTAKES: tuple[Mistake, ...] = (
     Mistake(
@@ -25,7 +29,8 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake(
         name="asks_only_the_gateway",
         task="charge",
-        sentence="it keeps no answer of its own. The gateway remembers a key for a day; what comes later is a new charge.",
+        sentence="it keeps no answer that outlives its process. The gateway remembers a key for a day; what comes later is a new"
+        " charge.",
         shows=seen(ONCE, "pay", UNDISTURBED),
     ),
     Mistake(
@@ -78,6 +83,12 @@ MISTAKES: tuple[Mistake, ...] = (
         shows=seen(KEEPS, "reuse", UNDISTURBED),
     ),
     Mistake(
+        name="compares_the_amount_only",
+        task="refuse",
+        sentence="it compares a part of the body. A key stands for one payment: this purchase, this buyer, this amount.",
+        shows=seen(KEEPS, "reuse-*", UNDISTURBED),
+    ),
+    Mistake(
         name="notes_after_the_charge",
         task="reconcile",
         sentence="the key is written down when the result is known. Killed before that, nobody here knows that there is"
@@ -97,6 +108,13 @@ MISTAKES: tuple[Mistake, ...] = (
         sentence="a key that the gateway does not know counts as declined. It was never asked, and it may still be: leave the"
         " payment open.",
         shows=seen(NOTED, "open", says="never declined it"),
+    ),
+    Mistake(
+        name="notes_any_charge_of_the_purchase",
+        task="reconcile",
+        sentence="it takes a charge of the purchase for the one that it looks for. A purchase can be paid in parts: the key says"
+        " which charge is whose.",
+        shows=seen(NOTED, "doubt-two", says="was taken for"),
     ),
     Mistake(
         name="gives_up_at_the_first_doubt",
@@ -119,10 +137,37 @@ MISTAKES: tuple[Mistake, ...] = (
         shows=seen(ONCE, "tomorrow*"),
     ),
     Mistake(
+        name="takes_any_charge_of_the_purchase",
+        task="tomorrow",
+        sentence="it takes any charge of the purchase for its own. A purchase can be paid in parts: the key on the statement says"
+        " which charge is whose.",
+        shows=seen(TRUE, "tomorrow-two", says="were both answered with"),
+    ),
+    Mistake(
         name="gives_up_tomorrow",
         task="tomorrow",
         sentence="a payment that is open for a day is never answered. The statement says what was taken; if nothing was, the"
         " buyer may pay.",
         shows=seen(DONE, "tomorrow"),
+    ),
+    Mistake(
+        name="looks_at_the_replica_only",
+        task="look",
+        sentence="it asks the replica and takes what stands there for the present. Who has just written must be shown it: ask how far"
+        " the replica has come, and the primary where it has not come far enough.",
+        shows=seen(OWN, "replica"),
+    ),
+    Mistake(
+        name="forgets_what_it_has_shown",
+        task="look",
+        sentence="its token says what the session has written, and not what it was shown at the primary. The next look may go to a"
+        " replica that is behind that.",
+        shows=seen(LATER, "replica"),
+    ),
+    Mistake(
+        name="looks_at_the_primary_only",
+        task="look",
+        sentence="every look goes to the primary. That is right, and the replica is of no use.",
+        shows=seen(SHARE, "replica", says="asked the primary"),
     ),
 )

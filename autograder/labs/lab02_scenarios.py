@@ -1,8 +1,8 @@
 """The stories that lab 2 plays.
 
 An input word is a payment: ``a1`` is Ada's first for her purchase ``p-a``, ``a2`` her second one of the same amount. A letter
-behind it says what the gateway makes of the first request that reaches it: ``h`` hangs up when it has charged, ``d`` drops
-it, ``l`` is late, ``s`` is silent, ``x`` declines, ``u`` is unavailable.
+behind it says what the gateway makes of the first request for it that comes in its turn: ``h`` hangs up when it has charged,
+``d`` drops it, ``l`` is late, ``s`` is silent, ``x`` declines, ``u`` is unavailable.
 """
 
 from __future__ import annotations
@@ -46,9 +46,10 @@ class _Till:
     unanswered: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        for word in self.stage.input:
+        for place, word in enumerate(self.stage.input):
             if word[2:]:
-                self.stage.sandbox.misbehave(BEHAVIOURS[word[2]], of=command_of(word)["purchase_id"])
+                number = sum(earlier[0] == word[0] for earlier in self.stage.input[:place]) + 1
+                self.stage.sandbox.misbehave(BEHAVIOURS[word[2]], number=number, of=command_of(word)["purchase_id"])
 
     def once(self, command: Command, process: str = "checkout-1") -> str:
         """One attempt, however it ends: ``returned``, or how else."""
@@ -127,13 +128,13 @@ def pay_now(function: str) -> Play:
     return play
 
 
-def reuse(function: str) -> Play:
-    """A key comes again with another amount: before the first buyer has asked again, after it, and a day later."""
+def reuse(function: str, **another: Any) -> Play:
+    """A key comes again with ``another`` body: before the first buyer has asked again, after it, and a day later."""
 
     def play(stage: Stage) -> None:
         till = _Till(stage, function)
         first = command_of(stage.input[0])
-        other = {**first, "amount": 500}
+        other = {**first, **another}
         till.once(first)
         _end_of(till, other)
         ends = [_end_of(till, command) for command in (first, other)]
@@ -212,7 +213,7 @@ def _end_of(till: _Till, command: Command) -> str:
 
 
 def _reused(first: Command, other: Command, ends: Sequence[str]) -> tuple[Any, ...]:
-    return first["key"], (first["amount"], ends[0]), (other["amount"], ends[1])
+    return first, ends[0], other, ends[1]
 
 
 def _reconcile(till: _Till, function: str) -> None:

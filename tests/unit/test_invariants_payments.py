@@ -88,10 +88,22 @@ def test_an_answer_is_what_the_gateway_says(answers, taken, declined, says):
     ],
 )
 def test_one_body_is_paid_and_the_other_refused(first, other, strict, kept):
-    found = rule.a_key_keeps_its_first_body(
-        EMPTY, state(reused=[("pay-a1", (4900, first), (500, other))], strict=strict)
-    )
+    reused = (WISH, first, {**WISH, "amount": 500}, other)
+    found = rule.a_key_keeps_its_first_body(EMPTY, state(reused=[reused], strict=strict))
     assert (found is None) == kept
+
+
+@pytest.mark.parametrize(
+    ("another", "says"),
+    [
+        ({"amount": 500}, "with 49.00 euros: a receipt, then with 5.00 euros: a receipt; the first is paid and the other amount gets"),
+        ({"purchase_id": "p-b"}, "with purchase p-a: a receipt, then with purchase p-b: a receipt; the first is paid and the other purchase"),
+        ({"buyer": "Bao"}, "with buyer Ada: a receipt, then with buyer Bao: a receipt; the first is paid and the other buyer gets"),
+    ],
+)
+def test_what_differs_is_named(another, says):
+    reused = (WISH, "returned", {**WISH, **another}, "returned")
+    assert says in evidence(rule.a_key_keeps_its_first_body(EMPTY, state(reused=[reused], strict=True)))
 
 
 @pytest.mark.parametrize(
@@ -129,3 +141,37 @@ def test_once_the_reconciler_has_come_by_the_notes_are_true(notes, taken, declin
     known = {"wishes": [WISH], "reconciled": before, "declined": declined, "reached": ["pay-a1"] if declined else []}
     found = rule.nothing_is_taken_without_a_note(EMPTY, state(notes=notes, taken=taken, **known))
     assert says in evidence(found) and (found is None) == (says == "")
+
+
+STARTED = {"status": "started", "charge_id": None}
+
+
+@pytest.mark.parametrize(
+    ("keys", "first", "second", "says"),
+    [
+        (("pay-a1",), {}, STARTED, ""),
+        (("pay-a1",), {}, {}, "pay-a2 is charged (ch-1), and ch-1 was taken for pay-a1"),
+        (("pay-a1",), STARTED, {}, "for pay-a1 (ch-1), and the table payment says started"),
+        (("pay-a1",), STARTED, STARTED, "says started"),
+        (("pay-a1", "pay-a2"), {}, {"charge_id": "ch-2"}, ""),
+        (("pay-a1", "pay-a2"), {"charge_id": "ch-2"}, {}, "pay-a1 is charged (ch-2), and ch-2 was taken for pay-a2"),
+        (("made-up",), {}, STARTED, ""),
+        (("made-up",), STARTED, {}, ""),
+        (("made-up",), STARTED, STARTED, "says started"),
+        (("made-up",), {}, {}, "pay-a1 is charged (ch-1), and ch-1 was taken for pay-a2"),
+        (("made-up", "made-up-too"), {"charge_id": "ch-2"}, {}, ""),
+    ],
+)
+def test_of_two_wishes_with_one_body_each_note_names_its_own_charge(keys, first, second, says):
+    notes = ({**NOTE, **first}, {**NOTE, "key": "pay-a2", **second})
+    known = {"wishes": [WISH, SECOND], "reconciled": len(keys)}
+    found = rule.nothing_is_taken_without_a_note(EMPTY, state(notes=notes, taken=[{**BODY, "key": key} for key in keys], **known))
+    assert says in evidence(found) and (found is None) == (says == "")
+
+
+def test_an_answer_names_no_charge_of_another_wish():
+    answers = [(WISH, CHARGED), (SECOND, replace(CHARGED, key="pay-a2", id="ch-2"))]
+    right = state(answers=answers, wishes=[WISH, SECOND], taken=[{**BODY, "key": "pay-a1"}, {**BODY, "key": "pay-a2"}])
+    assert rule.every_answer_is_true(EMPTY, right) is None
+    swapped = state(answers=answers, wishes=[WISH, SECOND], taken=[{**BODY, "key": "pay-a2"}, {**BODY, "key": "pay-a1"}])
+    assert "pay-a1 was answered with ch-1, which was taken for pay-a2" in evidence(rule.every_answer_is_true(EMPTY, swapped))

@@ -6,12 +6,13 @@ them in full are a benchmark (``benchmarks/lab06.py --hunt``).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from autograder.labs import NAMES, Lab, find
-from tests.wrong.programs import HERE, golden, needs_backends, programs, verdict_on, wants_new_golden_files
+from tests.wrong.programs import HERE, end_hunts, golden, needs_backends, programs, verdict_on, wants_new_golden_files
 
 LABS = [find(name) for name in NAMES]
 WRONG = [
@@ -20,6 +21,17 @@ WRONG = [
     for path in programs(HERE / lab.name)
 ]
 PROGRAMS_MIN = 6
+VARIANTS = {
+    ("lab02_idempotency", "_keeps_answers_in_a_dict"): "asks_only_the_gateway",
+    ("lab02_idempotency", "_waits_a_moment"): "looks_at_the_replica_only",
+}
+"""Programs that make a known mistake in another way."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def lanes_end_before_their_servers(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield
+    end_hunts()
 
 
 def tasks_by_mistake(lab: Lab) -> dict[str, str]:
@@ -53,3 +65,15 @@ def test_a_wrong_program_is_caught_named_and_reported(
         kept.parent.mkdir(exist_ok=True)
         kept.write_text(golden(verdict, path.stem), encoding="utf-8")
     assert golden(verdict, path.stem) == kept.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("lab_name", "stem"), VARIANTS)
+def test_the_same_mistake_made_in_another_way_has_the_same_name(
+    lab_name: str, stem: str, request: pytest.FixtureRequest
+) -> None:
+    lab, mistake = find(lab_name), VARIANTS[lab_name, stem]
+    postgres = request.getfixturevalue("postgres_address") if needs_backends(lab) else None
+    path = HERE / lab.name / f"{stem}.py"
+    [task] = verdict_on(path, lab.name, [tasks_by_mistake(lab)[mistake]], postgres, until=mistake).tasks
+    assert task.kind == "broken"
+    assert task.mistake is not None and task.mistake.name == mistake

@@ -2,6 +2,8 @@
 
 from contextlib import contextmanager
 
+import json
+
 import psycopg
 
 from shop import Addresses, Charge, Gateway, InProgress, KeyReused, Receipt, Unavailable, Unknown
@@ -59,3 +61,23 @@ def settled(connection: psycopg.Connection, gateway: Gateway, wish: Charge, *, c
             (receipt.status, receipt.id or None, wish.key),
         )
     return receipt
+
+
+ORDER = ("started", "charged", "declined")
+
+
+def mark(at: Addresses, key: str, status: str) -> str:
+    """The token says no position: it says what the session knows of each payment."""
+    with psycopg.connect(at.postgres, autocommit=True) as primary:
+        primary.execute("update payment set status = %s where key = %s", (status, key))
+    return json.dumps({key: status})
+
+
+def look(at: Addresses, key: str, token: str) -> tuple[str, str]:
+    known = json.loads(token or "{}")
+    for address in (at.replica, at.postgres):
+        with psycopg.connect(address, autocommit=True) as connection:
+            (status,) = connection.execute("select status from payment where key = %s", (key,)).fetchone()
+        if ORDER.index(status) >= ORDER.index(known.get(key, ORDER[0])):
+            break
+    return status, json.dumps(known | {key: status})
