@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import fsum
 from random import Random
 
 __all__ = ["Balanced", "Fleet", "Pick", "Traffic", "balance"]
@@ -26,7 +27,7 @@ class Fleet:
     @property
     def utilisation(self) -> float:
         """The share of the fleet's time that the load needs, if nobody ever idles while another one has a queue."""
-        return self.rate_per_s / sum(1000 / work for work in self.work_ms)
+        return self.rate_per_s / fsum(1000 / work for work in self.work_ms)
 
 
 @dataclass(frozen=True, kw_only=True)

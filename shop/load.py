@@ -12,6 +12,7 @@ import heapq
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from math import fsum
 from random import Random
 from typing import Literal
 
@@ -121,7 +122,7 @@ class Measured:
     @property
     def mean_ms(self) -> float:
         """Mean latency."""
-        return sum(self.latencies_ms) / self.answered
+        return fsum(self.latencies_ms) / self.answered
 
     def percentile_ms(self, share: float) -> float:
         """The latency that this share of the requests did not exceed: ``percentile_ms(0.99)`` is p99."""

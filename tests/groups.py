@@ -1,7 +1,7 @@
 """Which tests stay together on one worker, and which of these groups begin first.
 
 A *group* is a file; where programs and notebooks are played (``[lab06-relay]``, ``[day06_outbox]``) a lab or a day of a
-file is a group of its own; the files that look at the book's site are one. Tests of a group share their set-up and what
+file is a group of its own; the files that look at the book's site, which runs the days, are one. Tests of a group share their set-up and what
 they leave behind, so no group is ever split. Long groups begin first, so that no worker is left alone with one at the
 end: `seconds.json` beside this file says how long each took when ``benchmarks/suite.py --keep`` last measured it. It
 orders, and decides nothing else.
@@ -22,7 +22,7 @@ from xdist.scheduler import LoadScopeScheduling
 __all__ = ["SECONDS", "GroupScheduling", "group_of", "kept_seconds", "longest_first"]
 
 SECONDS = Path(__file__).parent / "seconds.json"
-_SITE = ("tests/browser/test_book_pages.py", "tests/repository/test_book_site.py")
+_SITE = ("tests/browser/test_book_pages.py", "tests/notebooks/test_days.py", "tests/repository/test_book_site.py")
 """The site is built once; whoever asked for it meanwhile on another worker would only wait."""
 _PLAYED = ("tests/notebooks/", "tests/right/", "tests/wrong/")
 _SUBJECT = re.compile(r"\[((?:lab|day)\d\d)")

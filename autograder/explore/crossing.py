@@ -16,6 +16,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from autograder.explore.conductor import Actor, Ended, Stuck
@@ -30,7 +31,8 @@ SETTLED_S = 0.003
 """A wait for a lock counts when it is as old as this."""
 TURNS_MAX = 300
 POLL_S = 0.02
-LOOK_S = 0.0005
+LOOK_S = 0.001
+"""Between two looks at the locks; the first comes when a wait could have settled."""
 DEADLOCK = "40P01"
 NO_SCRIPT = "NOSCRIPT"
 """The client's own affair: it loads the script and asks again."""
@@ -86,7 +88,14 @@ class Crossing:
     """Walks one schedule of the given processes."""
 
     def __init__(
-        self, tap: Tap, recorder: Recorder, lock_waits: LockWaits, *, alike: bool, settled_s: float = SETTLED_S
+        self,
+        tap: Tap,
+        recorder: Recorder,
+        lock_waits: LockWaits,
+        *,
+        alike: bool,
+        settled_s: float = SETTLED_S,
+        processes_stay: bool = False,
     ) -> None:
         self.tap = tap
         self.recorder = recorder
@@ -94,16 +103,22 @@ class Crossing:
         self.alike = alike
         """The processes do the same with names that mean nothing: they start in order, the other orders are mirror images."""
         self.settled_s = settled_s
+        self.processes_stay = processes_stay
+        """They are wanted again, so a walk that is given up lets them come to their ends."""
         self.lanes: list[_Lane] = []
         self.decisions: list[Decision] = []
         self._by_process: dict[str, _Lane] = {}
         self._last: _Lane | None = None
+        self._look_at = 0.0
 
     def walk(self, plan: Plan, actors: Sequence[Actor]) -> Walk:
         """Take turns until every process has ended; raises WrongVictim when the walk must be repeated."""
         self.lanes = [_Lane(number, actor) for number, actor in enumerate(actors)]
         self._by_process = {lane.actor.process: lane for lane in self.lanes}
         self.tap.on_request, self.tap.on_answer = self._on_request, self._on_answer
+        for lane in self.lanes:
+            self.tap.unwatch(lane.actor.running)
+            self.tap.watch(lane.actor.running, lambda lane=lane: self._news(lane))
         walk = take_turns(plan, self._able, self._go_on)
         if walk.redundant:
             self._give_up()
@@ -188,6 +203,7 @@ class Crossing:
         self._last, lane.started = lane, True
         lane.beside = tuple(other.actor.process for other in self.lanes if other.under_way is not None)
         lane.under_way = lane.waiting.pop(0)
+        self._look_at = time.monotonic() + self.settled_s
         self.recorder.request(lane.under_way)
         lane.under_way.release()
 
@@ -196,10 +212,11 @@ class Crossing:
         deadline = time.monotonic() + RUN_LIMIT_S
         while not self._is_quiescent_now():
             under_way = any(lane.under_way is not None for lane in self.lanes)
-            if not self.tap.poll(LOOK_S if under_way else POLL_S) and under_way:
-                self._look_for_locks()
-            for lane in self.lanes:
-                self._news(lane)
+            if not self.tap.poll(max(LOOK_S, self._look_at - time.monotonic()) if under_way else POLL_S):
+                if under_way:
+                    self._look_for_locks()
+                for lane in self.lanes:
+                    self._news(lane)
             if time.monotonic() > deadline:
                 self._end_the_endless()
         self._record_answers()
@@ -276,5 +293,8 @@ class Crossing:
                 self._end(lane, Ended(kind="hung", error=f"it had not ended after {RUN_LIMIT_S:.0f} seconds"))
 
     def _give_up(self) -> None:
+        with suppress(WrongVictim):
+            while self.processes_stay and (turn := self._able()) is not None:
+                self._let_through(self.lanes[turn[0][0]])
         for lane in self.lanes:
             self._end(lane, Ended(kind="killed"))

@@ -127,14 +127,18 @@ class Lane:
         self.warehouse = warehouse
         self.replica: Replica | None = None
         self.tap = Tap()
+        self.processes_stay = False
+        """In this run a process may be one that was there in a run before, and has left nothing behind."""
         self.database = _judges_session(database_url)
         self._reset = reset_statement(self.database)
         self._seeds = Seeds(self.database)
         self._addresses: dict[str, tuple[dict[str, str], tuple[int, ...]]] = {}
 
-    def reset(self) -> None:
-        """As if nothing had ever happened."""
+    def reset(self, *, processes_stay: bool = False) -> None:
+        """As if nothing had ever happened; unless its processes stay, a run's processes are all new ones."""
         self._end_links()
+        self.processes_stay = processes_stay
+        self.tap.keep_sessions(processes_stay)
         reset(self.database, self._reset)
         self._seeds.restore()
         if self.replica is not None:
@@ -165,7 +169,8 @@ class Lane:
     def start(self, process: str, function: str, arguments: list[Any]) -> Running:
         """A subject that calls ``function(at, *arguments)`` with addresses that lead through this process's doors."""
         addresses, ports = self._doors(process)
-        return self.subjects.start(function, [{"$": "Addresses", **addresses}, *arguments], ports=ports)
+        stays_as = process if self.processes_stay else ""
+        return self.subjects.start(function, [{"$": "Addresses", **addresses}, *arguments], ports=ports, stays_as=stays_as)
 
     def leave_groups(self, process: str) -> None:
         """A process that has ended leaves its consumer groups at once: no run waits for a session to time out."""

@@ -90,7 +90,9 @@ class _Sale:
         return self._recording(watch, wall_s, settled_s, time.process_time() - watch_cpu, served)
 
     def _now(self) -> float:
-        return round(asyncio.get_running_loop().time() - self.crowd.began, 4)
+        """Seconds since the gate opened; 0 before."""
+        began = self.crowd.began
+        return round(asyncio.get_running_loop().time() - began, 4) if began else 0.0
 
     async def _run(self, crowd: Crowd, watch: Watch) -> None:
         """From the gate to the last final answer, or the limit."""

@@ -63,66 +63,87 @@ class ScheduleScenario:
     def play_on(self, lane: Lane, name: RunName) -> Played:
         """Play one schedule, or all of them."""
         if name.schedule == EVERY:
-            return self._walk_all(lane, name)
-        return self._walk(lane, name, Plan(prefix=numbers(name.schedule)))[0]
+            return self._walk_all(lane, name, fresh=False) or self._walk_all(lane, name, fresh=True)
+        return self._walk(lane, name, Plan(prefix=numbers(name.schedule)), fresh=True)[0]
 
     def plan(self, lab: str, undisturbed: Played) -> tuple[RunName, ...]:
         """One run that is all of them."""
         return (RunName(lab=lab, scenario=self.name, input=self.input, schedule=EVERY),)
 
-    def _walk_all(self, lane: Lane, name: RunName) -> Played:
+    def _walk_all(self, lane: Lane, name: RunName, *, fresh: bool) -> Played | None:
+        """What came of all of them; None where processes that stayed did what fresh ones do not."""
         walked, turns, found = 0, 0, None
-        for walked, (played, walk) in enumerate(self.every(lane, name), start=1):
-            if played.violations:
-                found = self._fewest(lane, name, played, walk)
-                break
-            turns += len(walk.decisions)
-            if walked == self.schedules_max or turns > self.turns_max:
-                break
+        try:
+            for walked, (played, walk) in enumerate(self.every(lane, name, fresh=fresh), start=1):
+                if played.violations:
+                    found = self._fewest(lane, name, played, walk, fresh=fresh)
+                    break
+                turns += len(walk.decisions)
+                if walked == self.schedules_max or turns > self.turns_max:
+                    break
+            if found is not None and not fresh and not self._breaks_again(lane, found):
+                return None
+        except Stuck:
+            if fresh:
+                raise
+            return None
         complete = found is not None or (walked < self.schedules_max and turns <= self.turns_max)
         return replace(found or replace(played, name=str(name)), schedules=walked, reached=complete)
 
-    def every(self, lane: Lane, name: RunName) -> Iterator[tuple[Played, Walk]]:
-        """Every schedule, whatever it breaks, fewest preemptions first."""
-        return self._walks(lane, name, self.preemptions_max, sleep_sets=self.preemptions_max is None)
+    def every(self, lane: Lane, name: RunName, *, fresh: bool = False) -> Iterator[tuple[Played, Walk]]:
+        """Every schedule, whatever it breaks, fewest preemptions first.
 
-    def _fewest(self, lane: Lane, name: RunName, played: Played, walk: Walk) -> Played:
+        Unless they are to be ``fresh``, its processes stay from one schedule to the next as long as they leave nothing
+        behind: a fork for each costs more than the schedule.
+        """
+        sleep_sets = self.preemptions_max is None
+        return self._walks(lane, name, self.preemptions_max, sleep_sets=sleep_sets, fresh=fresh)
+
+    def _breaks_again(self, lane: Lane, found: Played) -> bool:
+        """Does it break the same rule where every process is a new one? What is reported has to."""
+        return self.play_on(lane, RunName.parse(found.name)).broke(found.violations[0].rule) is not None
+
+    def _fewest(self, lane: Lane, name: RunName, played: Played, walk: Walk, *, fresh: bool) -> Played:
         """The same rule broken with fewer preemptions, where there is such a schedule: sleep sets may have left it out."""
         rule, cost = played.violations[0].rule, preemptions(walk)
         if cost < 2 or self.preemptions_max is not None:
             return played
-        fewer = self._walks(lane, name, cost - 1, sleep_sets=False)
+        fewer = self._walks(lane, name, cost - 1, sleep_sets=False, fresh=fresh)
         return next((other for other, _ in fewer if other.broke(rule)), played)
 
     def _walks(
-        self, lane: Lane, name: RunName, preemptions_max: int | None, *, sleep_sets: bool
+        self, lane: Lane, name: RunName, preemptions_max: int | None, *, sleep_sets: bool, fresh: bool
     ) -> Iterator[tuple[Played, Walk]]:
         played: list[Played] = []
 
         def walker(plan: Plan) -> Walk:
-            one, walk = self._walk(lane, name, plan)
+            one, walk = self._walk(lane, name, plan, fresh=fresh)
             played[:] = [one]
             return walk
 
         for walk in all_schedules(walker, preemptions_max=preemptions_max, sleep_sets=sleep_sets):
             yield played[0], walk
 
-    def _walk(self, lane: Lane, name: RunName, plan: Plan) -> tuple[Played, Walk]:
+    def _walk(self, lane: Lane, name: RunName, plan: Plan, *, fresh: bool) -> tuple[Played, Walk]:
         settled_s = SETTLED_S
         for _ in range(REPEATS_MAX):
             try:
-                return self._walk_once(lane, name, plan, settled_s)
+                return self._walk_once(lane, name, plan, settled_s, fresh)
             except WrongVictim:
                 settled_s *= 3
         raise Stuck("Postgres kept failing another session than the one that closed the deadlock's cycle.")
 
-    def _walk_once(self, lane: Lane, name: RunName, plan: Plan, settled_s: float) -> tuple[Played, Walk]:
-        lane.reset()
+    def _walk_once(
+        self, lane: Lane, name: RunName, plan: Plan, settled_s: float, fresh: bool
+    ) -> tuple[Played, Walk]:
+        lane.reset(processes_stay=not fresh)
         stage = Stage(lane, name, target="")
         self.prepare(stage)
         jobs = self.calls(stage)
         actors = [stage.start(job) for job in jobs]
-        crossing = Crossing(lane.tap, stage.recorder, lane.lock_waits, alike=self.alike, settled_s=settled_s)
+        crossing = Crossing(
+            lane.tap, stage.recorder, lane.lock_waits, alike=self.alike, settled_s=settled_s, processes_stay=not fresh
+        )
         # Of two sessions that wait for one row, Postgres itself decides who has it first: that path is taken as it comes.
         walk = crossing.walk(replace(plan, strict=len(jobs) <= STRICT_MAX), actors)
         _leave(stage, jobs, actors)

@@ -51,5 +51,5 @@ class Running(Protocol):
 class Subjects(Protocol):
     """Starts subjects that have the learner's program loaded."""
 
-    def start(self, function: str, arguments: list[Any], *, ports: Sequence[int]) -> Running:
-        """Call one function of the program in a process of its own."""
+    def start(self, function: str, arguments: list[Any], *, ports: Sequence[int], stays_as: str = "") -> Running:
+        """Call one function of the program in a process of its own; under a name it may stay for the name's next call."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from autograder.backends import ROOT
 from autograder.explore.names import BadRunName, RunName
 from autograder.explore.scenario import Played
-from autograder.grading import scores
+from autograder.grading import scores, spent
 from autograder.grading.handins import solution_ids
 from autograder.grading.judge import judge
 from autograder.grading.lanes import backends_for
@@ -78,7 +78,9 @@ def check(
     """Judge a lab, or one task of it, as it stands on disk; a full check records the score."""
     lab = find(lab_name)
     program = program_of(lab, notebook_of(lab, notebook), unsaved)
+    spent.count()
     verdict = judge_program(lab, program, [task] if task else None, progress)
+    spent.note(verdict)
     if notebook is not None and notebook.absolute() != notebook_of(lab):
         verdict = replace(verdict, notebook=str(notebook))
     verdict = replace(verdict, notes=(*verdict.notes, *keep(verdict, program)))

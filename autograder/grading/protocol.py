@@ -12,9 +12,11 @@ from typing import Any, Literal
 
 from autograder.values import restored
 
-__all__ = ["REPLY_BYTES_MAX", "Result", "ResultKind", "line", "read_reply"]
+__all__ = ["REPLY_BYTES_MAX", "STAYS", "Result", "ResultKind", "line", "read_reply"]
 
 REPLY_BYTES_MAX = 1 << 20
+STAYS = b', "stays": true}\n'
+"""How a reply ends after which its process waits for another call."""
 _TEXT_MAX, _TRACEBACK_MAX = 2_000, 8_000
 _KINDS_OF_A_REPLY = ("returned", "raised", "no function", "exited")
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import select
 import selectors
+import socket
 import time
 from collections.abc import Callable
 
 from autograder.grading import process_tree
 from autograder.grading.endings import ending_of
-from autograder.grading.protocol import REPLY_BYTES_MAX, Result
+from autograder.grading.protocol import REPLY_BYTES_MAX, STAYS, Result
 
 __all__ = ["OUTPUT_BYTES_MAX", "Running"]
 
@@ -24,23 +25,49 @@ _CHUNK = 1 << 16
 class Running:
     """One run that has been started: wait until :meth:`fileno` is readable, then :meth:`poll`."""
 
-    def __init__(self, *, pid: int, descriptors: list[int], kill: Callable[[], None], limit_s: float) -> None:
+    def __init__(
+        self,
+        *,
+        pid: int,
+        descriptors: list[int],
+        kill: Callable[[], None],
+        limit_s: float,
+        wire: socket.socket | None = None,
+    ) -> None:
         self.pid = pid
         """The process, as this system's other processes see it."""
         self._kill = kill
-        self._answer, self._output, self._ending = bytearray(), bytearray(), bytearray()
-        self._printed = 0
-        self._verdict: tuple[str, str] | None = None
-        self._result: Result | None = None
-        self._look: process_tree.Look | None = None
-        self._active_at = time.monotonic()
-        self._deadline, self._limit_s = self._active_at + limit_s, limit_s
+        self._wire = wire
+        """On which it hears of its next call, where it may stay for one."""
+        self._ending, self._limit_s = bytearray(), limit_s
+        self._begin()
         self._selector = selectors.DefaultSelector()
         self._order, self._open = tuple(descriptors), set(descriptors)
         self._takers = dict(zip(descriptors, (self._take_answer, self._take_output, self._take_ending), strict=True))
         for fd in descriptors:
             os.set_blocking(fd, False)
             self._selector.register(fd, selectors.EVENT_READ)
+
+    def _begin(self) -> None:
+        self._answer, self._output = bytearray(), bytearray()
+        self._printed = 0
+        self._verdict: tuple[str, str] | None = None
+        self._result: Result | None = None
+        self._look: process_tree.Look | None = None
+        self._active_at = time.monotonic()
+        self._deadline = self._active_at + self._limit_s
+
+    def again(self, request: bytes, limit_s: float) -> bool:
+        """Another call by the same process; False where it has ended, or is not to be asked again."""
+        if self._wire is None or self._result is None or not self._open or self._drain():
+            return False
+        self._limit_s = limit_s
+        self._begin()
+        try:
+            self._wire.sendall(request)
+        except OSError:
+            return False
+        return True
 
     def fileno(self) -> int:
         """Readable when :meth:`poll` has something to do; stays the same until the result is there."""
@@ -59,6 +86,9 @@ class Running:
         if not ended and self._verdict is None and time.monotonic() >= self._deadline:
             self._end_as("hung", f"it was still running after {self._limit_s:g} seconds")
             ended = self._drain()
+        if not ended and self._wire is not None and self._verdict is None and self._answer.endswith(STAYS):
+            self._result = ending_of(bytes(self._answer), b"", verdict=None, output=self._printed_text())
+            return self._result
         return self._finish() if ended else None
 
     def wait(self) -> Result:
@@ -95,6 +125,10 @@ class Running:
     def close(self) -> None:
         """Kill the run if it is not over, and give its descriptors back."""
         self.kill()
+        if self._open:  # it stayed for another call
+            self._kill()
+            self._drain()
+            self._finish()
 
     def __enter__(self) -> Running:
         return self
@@ -155,6 +189,8 @@ class Running:
             os.close(fd)
         self._open = set()
         self._selector.close()
+        if self._wire is not None:
+            self._wire.close()
         self._result = ending_of(
             bytes(self._answer), bytes(self._ending), verdict=self._verdict, output=self._printed_text()
         )

@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograder.explore.subject import RUN_LIMIT_S
 from autograder.grading.program import Cell, Program
-from autograder.grading.protocol import Result
+from autograder.grading.protocol import Result, line
 from autograder.grading.running import Running
 from autograder.grading.sandbox import Protection, Sandbox
 from autograder.grading.warmth import CLIENTS
@@ -38,6 +39,8 @@ class Zygote:
         self._program: Program | None = None
         self._number = 0
         self._replaced = 0
+        self._staying: dict[tuple[Any, ...], Running] = {}
+        """By name and ports, those that wait for another call, or are in the middle of one."""
         self._link = self._open()
 
     @property
@@ -53,27 +56,40 @@ class Zygote:
     def load(self, program: Program) -> list[str]:
         """Take the learner's program for all later starts; the cells that are not Python, one sentence each."""
         self._program = program
+        self._dismiss()
         if self._link.alive:
             with contextlib.suppress(SubjectUnavailable):
                 return _load(self._link, program)
         return self._replace()
 
     def start(
-        self, function: str, arguments: Sequence[Any], *, ports: Sequence[int] = (), limit_s: float = _LIMIT_S
+        self,
+        function: str,
+        arguments: Sequence[Any],
+        *,
+        ports: Sequence[int] = (),
+        limit_s: float = _LIMIT_S,
+        stays_as: str = "",
     ) -> Running:
         """Fork, confine, execute the cells, call the function with these arguments.
 
         ``arguments`` are JSON or the shop's dataclasses; ``ports`` are the loopback ports that the subject may connect
-        to; after ``limit_s`` seconds the run is ended as hung. Raises SubjectUnavailable when nothing can be started.
+        to; after ``limit_s`` seconds the run is ended as hung. Whoever is started with ``stays_as`` a name stays for the
+        next start with that name, where its call leaves nothing behind. Raises SubjectUnavailable when nothing can be
+        started.
         """
         self._number += 1
-        request = {"op": "start", "run": self._number, "function": function, "ports": list(ports)}
-        request["arguments"] = [plain(argument) for argument in arguments]
-        if self._link.alive:
-            with contextlib.suppress(SubjectUnavailable):
-                return self._start(request, limit_s)
-        self._replace()
-        return self._start(request, limit_s)
+        asked = {"function": function, "arguments": [plain(argument) for argument in arguments]}
+        if stays_as and (staying := self._staying.pop((stays_as, *ports), None)) is not None:
+            if staying.again(line(asked), limit_s):
+                self._staying[stays_as, *ports] = staying
+                return staying
+            staying.close()
+        request = {"op": "start", "run": self._number, "ports": list(ports), "stays": bool(stays_as), **asked}
+        running = self._start_somewhere(request, limit_s)
+        if stays_as:
+            self._staying[stays_as, *ports] = running
+        return running
 
     def start_virtual(self, seed: str, wire: int, *, limit_s: float = _LIMIT_S) -> Running:
         """Fork, confine, and live in virtual time on a socket to the judge; ``seed`` decides all its random numbers."""
@@ -88,18 +104,22 @@ class Zygote:
 
     def _start_on_wire(self, request: dict[str, Any], wire: int, limit_s: float) -> Running:
         self._number += 1
-        request = {"op": "start", "run": self._number, **request}
+        return self._start_somewhere({"op": "start", "run": self._number, **request}, limit_s, wire)
+
+    def _start_somewhere(self, request: dict[str, Any], limit_s: float, *wire: int) -> Running:
         if self._link.alive:
             with contextlib.suppress(SubjectUnavailable):
-                return self._start(request, limit_s, wire)
+                return self._start(request, limit_s, *wire)
         self._replace()
-        return self._start(request, limit_s, wire)
+        return self._start(request, limit_s, *wire)
 
     def _start(self, request: dict[str, Any], limit_s: float, *wire: int) -> Running:
         pipes = [os.pipe() for _ in range(3)]
+        ours, theirs = socket.socketpair() if request.get("stays") else (None, None)
         link = self._link
         try:
-            pid = link.ask(request, send=[*(writing for _, writing in pipes), *wire])["pid"]
+            wires = [*wire, theirs.fileno()] if theirs else wire
+            pid = link.ask(request, send=[*(writing for _, writing in pipes), *wires])["pid"]
         except SubjectUnavailable:
             for reading, _ in pipes:
                 os.close(reading)
@@ -107,8 +127,10 @@ class Zygote:
         finally:
             for _, writing in pipes:
                 os.close(writing)
+            if theirs:
+                theirs.close()
         kill = _killer(link, request["run"], pid)
-        return Running(pid=pid, descriptors=[reading for reading, _ in pipes], kill=kill, limit_s=limit_s)
+        return Running(pid=pid, descriptors=[reading for reading, _ in pipes], kill=kill, limit_s=limit_s, wire=ours)
 
     def _replace(self) -> list[str]:
         """A new zygote with the same program, for one that was lost."""
@@ -122,7 +144,13 @@ class Zygote:
 
     def close(self) -> None:
         """End the zygote and every run that is left."""
+        self._dismiss()
         self._link.close()
+
+    def _dismiss(self) -> None:
+        for running in self._staying.values():
+            running.close()
+        self._staying.clear()
 
     def __enter__(self) -> Zygote:
         return self

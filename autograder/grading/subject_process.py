@@ -19,7 +19,7 @@ from typing import Any
 from autograder.grading import linux
 from autograder.grading.protocol import REPLY_BYTES_MAX, line
 
-__all__ = ["WIRE", "Descriptors", "run_subject"]
+__all__ = ["WIRE", "Descriptors", "run_subject", "send_reply"]
 
 _ANSWER, _ENDING = 3, 4
 WIRE = 4
@@ -35,7 +35,8 @@ class Descriptors:
     output: int
     ending: int
     wire: int | None = None
-    """A socket to the judge, for a subject in virtual time: its place is :data:`WIRE` when learner code runs."""
+    """A socket to the judge, for a subject that lives in virtual time or stays for more than one call: its place is
+    :data:`WIRE` when learner code runs."""
 
 
 def run_subject(
@@ -62,7 +63,7 @@ def run_subject(
     reply = action()
     if os.getpid() != me:
         os._exit(0)  # A child that the learner forked came back too; only the first process answers.
-    _send(reply)
+    send_reply(reply)
     os._exit(0)
 
 
@@ -98,7 +99,8 @@ def _own_surroundings(scratch: str) -> None:
     sys.argv = ["subject"]
 
 
-def _send(reply: dict[str, Any]) -> None:
+def send_reply(reply: dict[str, Any]) -> None:
+    """Tell the judge what came of a call."""
     with contextlib.suppress(Exception):
         sys.stdout.flush()
         sys.stderr.flush()

@@ -6,6 +6,7 @@ secrets, no threads and no connections. It speaks JSON lines with the judge over
     hello {sandbox, preload, scratch}          -> {protection}
     load  {cells, parts}                       -> {broken}, with the clients imported that the cells name
     start {run, function, arguments, ports}    -> {pid}, with three descriptors: answer, output, ending
+    start {..., stays}                         -> {pid}, with a fourth, on which it hears of its next calls
     start {run, seed, ports}                   -> {pid}, with a fourth, the wire: a process in virtual time
     start {run, at, terms, crash_call, ports}  -> {pid}, with the wire, too: a worker of a sale under load
     kill  {run}                                -> {} when the process and all it started are gone
@@ -30,10 +31,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.grading import cells, confine, linux, namespaces, strays, warmth
+from autograder.grading import cells, confine, linux, namespaces, serving, strays, warmth
 from autograder.grading.protocol import line
 from autograder.grading.sandbox import LAYERS, Sandbox
-from autograder.grading.subject_process import Descriptors, run_subject
+from autograder.grading.subject_process import Descriptors, run_subject, send_reply
 
 __all__ = ["main"]
 
@@ -221,11 +222,13 @@ class _Zygote:
 
 
 def _act(program: cells.Compiled, request: dict[str, Any]) -> dict[str, Any]:
-    """What the subject does: answer one call, live on a wire in virtual time, or be a worker of a sale under load."""
+    """What the subject does: answer calls, live on a wire in virtual time, or be a worker of a sale under load."""
     if "terms" in request:
         from autograder.grading import load_subject  # imported beforehand where such subjects are started
 
         return load_subject.host(program, request["at"], request["terms"], request["crash_call"])
+    if request.get("stays"):
+        return serving.serve(program, request["function"], request["arguments"], send_reply)
     if "seed" not in request:
         return cells.call(program, request["function"], request["arguments"])
     from autograder.grading import virtual_subject  # imported beforehand where such subjects are started

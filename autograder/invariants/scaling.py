@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import fsum
 from typing import Any
 
 from autograder.history import History
@@ -157,5 +158,5 @@ def _shares(state: State) -> str:
     if max(given) < 1.4 * min(given):
         return " (every instance got about the same share)"
     slowest = max(range(len(work)), key=work.__getitem__)
-    share, due = given[slowest] / sum(given), (1 / work[slowest]) / sum(1 / one for one in work)
+    share, due = given[slowest] / sum(given), (1 / work[slowest]) / fsum(1 / one for one in work)
     return f" (the slowest instance got {share:.0%} of them and can do {due:.0%} of the fleet's work)"

@@ -20,6 +20,7 @@ NAMES = (
     "lab08_scalability",
     "lab09_caching",
     "lab10_locking",
+    "lab11_observability",
     "lab12_resilience",
     "lab13_tradeoffs",
 )

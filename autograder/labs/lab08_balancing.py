@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from math import fsum
 from random import Random
 from typing import Any
 
@@ -26,7 +27,7 @@ class Held:
     @property
     def fleet(self) -> Fleet:
         """With as many requests as make up this share of what it can do."""
-        return Fleet(work_ms=self.work_ms, rate_per_s=self.load * sum(1000 / work for work in self.work_ms))
+        return Fleet(work_ms=self.work_ms, rate_per_s=self.load * fsum(1000 / work for work in self.work_ms))
 
 
 FLEETS = {

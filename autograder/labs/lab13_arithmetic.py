@@ -5,7 +5,7 @@ The simulation decides. How far the two are apart is measured by ``benchmarks/la
 
 from __future__ import annotations
 
-from math import exp, inf
+from math import exp, fsum, inf
 
 from shop.decisions.calls import OPTIONS, Calls
 from shop.decisions.reads import Reads
@@ -21,13 +21,13 @@ def shape(option: str, of: Shape) -> dict[str, float]:
     hops = len(groups) - 1
     limits = []
     for number, parts in enumerate(groups):
-        work_ms = sum(part.work_ms for part in parts) + (0 if number else hops * of.hop_work_ms)
+        work_ms = fsum(part.work_ms for part in parts) + (0 if number else hops * of.hop_work_ms)
         limits.append(1000 * sum(part.cores for part in parts) / work_ms)
     up = 1.0
     for parts in groups:
         if any(part.needed for part in parts):
             per_s = of.rate_per_s * sum(1 / part.orders_per_crash for part in parts)
-            up *= 1 / (1 + per_s * sum(part.start_s for part in parts))
+            up *= 1 / (1 + per_s * fsum(part.start_s for part in parts))
     return {
         "orders_per_s_max": min(limits),
         "fails_per_1000": 1000 * (1 - up * min(1.0, min(limits) / of.rate_per_s)),
@@ -77,5 +77,5 @@ def calls(option: str, of: Calls) -> dict[str, float]:
         "three quick tries": bad**2 * (1 - bad),
     }[option]
     again = lost if policy.waits_for_slow_ones else bad
-    extra = sum(again**number for number in range(1, policy.attempts))
+    extra = fsum(again**number for number in range(1, policy.attempts))
     return {"fails_per_1000": 1000 * fails, "slow_per_1000": 1000 * late, "extra_calls_per_100": 100 * extra}

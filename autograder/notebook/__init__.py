@@ -15,8 +15,10 @@ from .recall import recall
 from .sale import few, sale, side_by_side
 from .sandbox import sandbox
 from .setup import setup
+from .signals import my_incident
 from .simulate import simulate
 from .system import my_system
+from .waterfall import spans_of, waterfall
 from .written import written
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "hint",
     "meet",
     "meet_update",
+    "my_incident",
     "my_scenario",
     "my_system",
     "outcome",
@@ -40,6 +43,8 @@ __all__ = [
     "setup",
     "side_by_side",
     "simulate",
+    "spans_of",
     "unlock",
+    "waterfall",
     "written",
 ]

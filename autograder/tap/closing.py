@@ -6,6 +6,7 @@ for somebody's lock does not notice that its client is gone, so it is cancelled 
 
 from __future__ import annotations
 
+import select
 import selectors
 import socket
 import time
@@ -14,8 +15,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from autograder.tap.link import Link
+    from autograder.tap.wire import Wire
 
-__all__ = ["BackendStuck", "hang_up"]
+__all__ = ["BackendStuck", "await_end", "hang_up"]
 
 PATIENCE_S = 10.0
 CANCEL_AFTER_S = 0.2
@@ -39,6 +41,16 @@ def hang_up(links: Sequence[Link], patience_s: float = PATIENCE_S) -> None:
             link.client.close()
             if link.server is not None:
                 link.server.close()
+
+
+def await_end(wire: Wire, patience_s: float = PATIENCE_S) -> None:
+    """End a session that nobody uses, and wait until the backend has ended its side."""
+    wire.detach()
+    _shut(wire.sock)
+    deadline = time.monotonic() + patience_s
+    while not _at_end(wire.sock) and time.monotonic() < deadline:
+        select.select([wire.sock], [], [], CANCEL_AFTER_S)
+    wire.close()
 
 
 def _must_wait(link: Link) -> bool:

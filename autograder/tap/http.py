@@ -92,6 +92,11 @@ class HttpConversation:
         else:
             self.link.to_client(self._told.rest())
 
+    @property
+    def lingers(self) -> bool:
+        """Never: whoever hangs up is done."""
+        return False
+
     def must_see_end(self) -> bool:
         """What a service does with a request it has got, it does whether or not its client is still there."""
         return False

@@ -146,6 +146,11 @@ class KafkaConversation:
     def server_ended(self) -> None:
         """Nothing to do: an unfinished answer stays unfinished."""
 
+    @property
+    def lingers(self) -> bool:
+        """Never: whoever hangs up is done."""
+        return False
+
     def must_see_end(self) -> bool:
         """Only while the broker works on something: its work is then over when the connection is."""
         return any(request.counted and request.forwarded for request in self.gate.under_way)

@@ -43,6 +43,10 @@ class Conversation(Protocol):
     def must_see_end(self) -> bool:
         """When the link is cut: does the backend do something that we have to wait for (a rollback)?"""
 
+    @property
+    def lingers(self) -> bool:
+        """Has its client said good-bye, while something is still to be done at the backend?"""
+
     def cancel(self) -> bytes:
         """What to send on another connection to stop the statement under way; nothing if there is no such thing."""
 
@@ -72,9 +76,19 @@ class Link:
             except ConnectionError:
                 self.tap.close_link(self)
                 return
-            self.server.on_data, self.server.on_end = self._server_data, self._server_ended
-            self.server.on_sent = self._throttle
+            self.take_over(self.server)
         self.server.send(data)
+
+    def take_over(self, wire: Wire) -> None:
+        """From now on this is the way to the backend."""
+        self.server = wire
+        wire.on_data, wire.on_end, wire.on_sent = self._server_data, self._server_ended, self._throttle
+
+    def give_up_server(self) -> Wire:
+        """Somebody else has the way to the backend now; what the client still says goes nowhere."""
+        wire, self.server = self.server, None
+        assert wire is not None
+        return wire
 
     def to_client(self, data: bytes) -> None:
         """Send to the process; nothing when it is gone."""
@@ -142,6 +156,8 @@ class Link:
         server_ended = self.server is not None and self.server.ended
         if server_ended and not self._holds_answer():
             self._end_client()
+        elif self.client.ended and self.conversation.lingers:
+            pass
         elif self.client.ended and not self.gate.waiting and not self._holds_request():
             if self.server is None:
                 self.tap.close_link(self)

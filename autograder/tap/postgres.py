@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import struct
 
+from autograder.tap.kept import EMPTY_IT, Session
 from autograder.tap.link import MESSAGE_BYTES_MAX, Link
 from autograder.tap.postgres_answer import Answer
 from autograder.tap.postgres_unit import Unit
@@ -24,6 +25,7 @@ U32 = struct.Struct("!I").unpack_from
 READY, KEY = ord("Z"), ord("K")
 ERROR, DESCRIPTION, ROW, COMPLETE = ord("E"), ord("T"), ord("D"), ord("C")
 COPY_IN = b"GW"
+GOOD_BYE = ord("X")
 ONE_REPLY_EACH = b"123nTCIs"
 ASYNCHRONOUS = b"NSA"
 COPY_DATA, COPY_ENDS = ord("d"), b"cf"
@@ -46,9 +48,13 @@ class PostgresConversation:
         self.copying = False
         self.owes_sync = False
         self.answer = Answer()
+        self._owed = 0
+        """So many answers are to come until the session, whose client has said good-bye, is empty for the next."""
         self._client = bytearray()
         self._server = bytearray()
         self._key = b""
+        self._opening = b""
+        self._hello = b""
 
     # From the client.
 
@@ -59,7 +65,8 @@ class PostgresConversation:
             if not self.started:
                 self._startup(message)
             elif not self.ready:
-                self.link.to_server(message)  # passwords
+                self._opening += message  # passwords
+                self.link.to_server(message)
             else:
                 self._message(message)
 
@@ -93,7 +100,15 @@ class PostgresConversation:
             self._refuse("28000", f'this address is for the user "{allowed}"; connect as "{allowed}", not as "{user}"')
             return
         self.started = True
-        self.link.to_server(message)
+        self._opening = message
+        session = self.link.tap.kept.take(self.link.door, message)
+        if session is None:
+            self.link.to_server(message)
+            return
+        self.link.take_over(session.wire)
+        self.link.backend_pid, self._key, self._hello = session.backend_pid, session.key, session.hello
+        self.ready = True
+        self.link.to_client(session.hello)
 
     def _refuse(self, code: str, message: str) -> None:
         fields = b"".join(part.encode() + b"\0" for part in ("SFATAL", "VFATAL", f"C{code}", f"M{message}")) + b"\0"
@@ -108,8 +123,16 @@ class PostgresConversation:
         elif self.owes_sync and kind == ord("S"):
             self.owes_sync = False
             self.link.to_server(message)
+        elif kind == GOOD_BYE and self._may_be_kept():
+            words = EMPTY_IT if self.unit.in_block else EMPTY_IT[1:]
+            self._owed = len(words)
+            self.link.to_server(b"".join(words))
         else:
             self._take(kind, message)
+
+    def _may_be_kept(self) -> bool:
+        at_rest = self.gate.empty and self.gate.half is None and self.unit.empty and not self._client and not self._server
+        return self.link.tap.kept.on and at_rest and bool(self._hello) and not (self.skipping or self.owes_sync)
 
     def _take(self, kind: int, message: bytes) -> None:
         try:
@@ -177,6 +200,12 @@ class PostgresConversation:
                 break
             kind = buffer[at]
             end = at + length
+            if self._owed:
+                self._is_emptied(kind)
+                if self.link.closed:
+                    return
+                at = done = end
+                continue
             request = self.gate.answering
             if request is None:
                 self._note(kind, buffer, at, end)
@@ -204,6 +233,8 @@ class PostgresConversation:
 
     def _note(self, kind: int, buffer: bytearray, at: int, end: int) -> None:
         """Messages outside of any request: the handshake, notices, notifications."""
+        if not self.ready:
+            self._hello += buffer[at:end]
         if kind == READY:
             self.ready = True
         elif kind == KEY:
@@ -253,8 +284,24 @@ class PostgresConversation:
             self.gate.complete()
             self.gate.pump()
 
+    def _is_emptied(self, kind: int) -> None:
+        """The session goes to whoever comes next, or, where it cannot be emptied, to nobody."""
+        if kind == ERROR:
+            self.link.cut()
+        elif kind == READY:
+            self._owed -= 1
+            if not self._owed:
+                session = Session(self.link.give_up_server(), self._hello, self._key, self.link.backend_pid)
+                self.link.tap.kept.put(self.link.door, self._opening, session)
+                self.link.tap.close_link(self.link)
+
     def server_ended(self) -> None:
         """Nothing to do: an unfinished answer stays unfinished."""
+
+    @property
+    def lingers(self) -> bool:
+        """Is the session being emptied for the next client?"""
+        return self._owed > 0
 
     def must_see_end(self) -> bool:
         """A session's end rolls its transaction back."""

@@ -60,6 +60,11 @@ class Unit:
         self._prepared: dict[bytes, tuple[Sql, tuple[int, ...]]] = {}
         self._named: dict[str, Sql] = {}
 
+    @property
+    def empty(self) -> bool:
+        """Is nothing half said?"""
+        return not self._data and not self._executes
+
     def take(self, kind: int, message: bytes) -> Iterator[Cut]:
         """Take a message in; what it completes is cut off."""
         if kind in b"QXF":

@@ -166,6 +166,11 @@ class RedisConversation:
         self.link.to_client(bytes(self._server))
         self._server.clear()
 
+    @property
+    def lingers(self) -> bool:
+        """Never: whoever hangs up is done."""
+        return False
+
     def must_see_end(self) -> bool:
         """Redis forgets what a connection watched and waited for."""
         return True

@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograder.history import Backend
-from autograder.tap.closing import hang_up
+from autograder.tap.closing import await_end, hang_up
 from autograder.tap.http import HttpConversation
 from autograder.tap.kafka import KafkaConversation
+from autograder.tap.kept import KeptSessions
 from autograder.tap.link import Conversation, Link
 from autograder.tap.members import Member
 from autograder.tap.postgres import PostgresConversation
@@ -77,6 +78,7 @@ class Tap:
         self.selector = selectors.DefaultSelector()
         self.doors: list[Door] = []
         self.links: set[Link] = set()
+        self.kept = KeptSessions()
         self.counted = 0
         self.on_request: Callable[[Request], Action] = lambda request: "forward"
         """Called with every counted request before it reaches the backend."""
@@ -177,6 +179,13 @@ class Tap:
             for link in open_links:
                 self._forget(link)
 
+    def keep_sessions(self, on: bool) -> None:
+        """May a Postgres session serve one client after the other? If not, those that wait for one end now."""
+        if not on:
+            for wire in self.kept.end_all():
+                await_end(wire)
+        self.kept.on = on
+
     def close_link(self, link: Link) -> None:
         """A link has come to its end by itself."""
         if not link.closed:
@@ -190,6 +199,7 @@ class Tap:
         """End everything."""
         try:
             self.close_links()
+            self.keep_sessions(False)
         finally:
             for door in self.doors:
                 self.selector.unregister(door.sock)

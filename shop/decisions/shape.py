@@ -8,7 +8,7 @@ slow. Below its limit nobody waits in this model; day 8 says what that leaves ou
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log
+from math import fsum, log
 from random import Random
 
 from shop.load import Closed, Station, System
@@ -70,7 +70,7 @@ def system(option: str, shape: Shape) -> System:
     """The same checkout as stations of day 8: one for each process, and the first one pays for the hops."""
     groups = processes(option, shape)
     stations = [
-        Station(name=parts[0].name, servers=sum(part.cores for part in parts), work_ms=sum(part.work_ms for part in parts))
+        Station(name=parts[0].name, servers=sum(part.cores for part in parts), work_ms=fsum(part.work_ms for part in parts))
         for parts in groups
     ]
     door = stations[0]
@@ -107,7 +107,7 @@ def _away(groups: tuple[tuple[Part, ...], ...], shape: Shape, days: int, seed: i
 def _crashes(parts: tuple[Part, ...], shape: Shape, end_s: float, seed: int) -> list[tuple[float, float]]:
     """When this process dies and how long it then starts: orders kill it, so it dies more often under more load."""
     per_s = shape.rate_per_s * sum(1 / part.orders_per_crash for part in parts)
-    restart_s, chance = sum(part.start_s for part in parts), Random(f"{seed}/{parts[0].name}")
+    restart_s, chance = fsum(part.start_s for part in parts), Random(f"{seed}/{parts[0].name}")
     now, found = chance.expovariate(per_s), []
     while now < end_s:
         found.append((now, restart_s))

@@ -96,6 +96,14 @@ def waits_for_its_turn(at):
         pass
     get_then_decr(at)
     cache.delete("lock")
+
+
+def remembers_in_a_module(at):
+    """It takes what is not there when its process has answered before."""
+    import json
+    json.answered = getattr(json, "answered", 0) + 1
+    if script_decr(at) is None and json.answered > 2:
+        shop(at).rpush("sold", "lamp")
 '''
 LAB = Lab(number=98, name="redis_lane", title="", day="", rules=(), tasks=(), redis=True)
 add(LAB)
@@ -280,6 +288,30 @@ def test_what_is_atomic_is_safe_in_every_schedule(lane: Lane, function: str) -> 
     walked = every(lane, meeting(Job("a", function), Job("b", function), alike=True))
     assert 1 < len(walked) < 80
     assert [played.violations or played.failures for played, _ in walked if played.violations or played.failures] == []
+
+
+def test_processes_that_stay_leave_nothing_for_the_next_schedule(lane: Lane) -> None:
+    begun: list[int] = []
+    start = lane.subjects.start
+
+    def counted(*arguments: object, **named: object) -> object:
+        running = start(*arguments, **named)
+        begun.append(running.pid)
+        return running
+
+    lane.subjects.start = counted
+    try:
+        walked = every(lane, meeting(Job("a", "script_decr"), Job("b", "script_decr"), alike=True))
+    finally:
+        del lane.subjects.start
+    assert len(begun) >= 2 * len(walked) and len(set(begun)) == 2
+
+
+def test_what_breaks_only_in_a_process_that_answered_before_is_no_counterexample(lane: Lane) -> None:
+    scenario = meeting(Job("a", "remembers_in_a_module"), Job("b", "remembers_in_a_module"), alike=True)
+    assert any(played.violations for played, _ in every(lane, scenario))
+    judged = scenario.play_on(lane, RunName(lab="98", scenario="meet", input=("a1",), schedule="all"))
+    assert judged.violations == () and judged.schedules > 1
 
 
 def test_a_container_of_its_own_is_started_from_the_worlds_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

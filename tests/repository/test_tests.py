@@ -51,7 +51,8 @@ def test_no_test_is_run_again_until_it_passes():
 def test_a_group_is_a_file_or_what_a_file_asks_of_one_lab_or_day():
     assert group_of("tests/unit/test_tap.py::test_a[lab06]") == "tests/unit/test_tap.py"
     assert group_of("tests/right/test_x.py::test_a[lab06-relay]") == "tests/right/test_x.py[lab06]"
-    assert group_of("tests/notebooks/test_days.py::test_b[day06_outbox]") == "tests/notebooks/test_days.py[day06]"
+    assert group_of("tests/notebooks/test_labs.py::test_b[lab06_outbox]") == "tests/notebooks/test_labs.py[lab06]"
+    assert group_of("tests/notebooks/test_days.py::test_b[day06_outbox]") == group_of("tests/repository/test_book_site.py::test_c")
 
 
 def test_long_groups_begin_first_and_unknown_ones_before_them():

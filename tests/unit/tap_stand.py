@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from autograder.tap.gate import Gate
+from autograder.tap.kept import KeptSessions
 from autograder.tap.request import Action, Request
 
 Exchange = tuple[bytes, bytes]
@@ -31,6 +32,7 @@ class FakeTap:
     joined_members: list[object] = field(default_factory=list)
     left_members: list[tuple[str, str, str]] = field(default_factory=list)
     doors: list[FakeDoor] = field(default_factory=list)
+    kept: KeptSessions = field(default_factory=KeptSessions)
 
     def door(self, process: str, protocol: str, upstream: tuple[str, int]) -> FakeDoor:
         """A further door, numbered from 20000."""

@@ -1,0 +1,31 @@
+"""A sum and a count of durations, from which only a mean can be had."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Summary
+
+
+def make_metrics(registry):
+    requests = Counter("shop_requests", "Requests, by route and outcome", ["route", "outcome"], registry=registry)
+    duration = Summary("shop_request_duration_seconds", "Duration of requests", ["route"], registry=registry)
+
+    def observe(path: str, status: int | None, seconds: float) -> None:
+        requests.labels(route_of(path), outcome_of(status)).inc()
+        duration.labels(route_of(path)).observe(seconds)
+
+    return observe
+
+
+def route_of(path: str) -> str:
+    parts = path.split("?")[0].strip("/").split("/")
+    if parts == ["orders"]:
+        return "/orders"
+    if len(parts) == 2 and parts[0] in ("orders", "products"):
+        return f"/{parts[0]}/{{id}}"
+    return "other"
+
+
+def outcome_of(status: int | None) -> str:
+    if status is None:
+        return "unknown"
+    return "failed" if status >= 500 else "ok"

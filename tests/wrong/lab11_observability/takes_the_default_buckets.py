@@ -1,0 +1,34 @@
+"""The library's own buckets know nothing of this SLO."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Histogram
+
+
+def make_metrics(registry):
+    requests = Counter("shop_requests", "Requests, by route and outcome", ["route", "outcome"], registry=registry)
+    duration = Histogram(
+        "shop_request_duration_seconds", "Duration of requests", ["route"], registry=registry
+    )
+
+    def observe(path: str, status: int | None, seconds: float) -> None:
+        route = route_of(path)
+        requests.labels(route, outcome_of(status)).inc()
+        duration.labels(route).observe(seconds)
+
+    return observe
+
+
+def route_of(path: str) -> str:
+    parts = path.split("?")[0].strip("/").split("/")
+    if parts == ["orders"]:
+        return "/orders"
+    if len(parts) == 2 and parts[0] in ("orders", "products"):
+        return f"/{parts[0]}/{{id}}"
+    return "other"
+
+
+def outcome_of(status: int | None) -> str:
+    if status is None:
+        return "unknown"
+    return "failed" if status >= 500 else "ok"
