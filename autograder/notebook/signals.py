@@ -160,7 +160,7 @@ class SignalsView:
         again = "" if draw_of(self.code) == 1 else f" It is number {draw_of(self.code)}: the ones before were answered wrongly."
         return (
             f"Incident **{self.code}**: {orders} orders in 80 seconds, {len(self.lines):,} lines, {len(self.spans):,} spans.{again}\n\n"
-            f"One of these contracts was broken. All others were kept.\n\n| component | its contract |\n|---|---|\n{rows}"
+            f"One of these contracts was broken. All others were kept.\n\n| component | its contract |\n|:--|:--|\n{rows}"
         )
 
     def _repr_html_(self) -> str:
