@@ -6,7 +6,7 @@ The report says how many answers are right and not which, so that a sheet cannot
 from __future__ import annotations
 
 import select
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -85,7 +85,7 @@ class AnswerSheet:
         try:
             truth = self.truth(answers)
         except ValueError as error:
-            return self._played(name, str(error))
+            return self._played(name, str(error).rstrip("."))
         right = [one for one in asked if one in answers and self._is_right(one, answers[one], truth[one])]
         if len(right) == len(asked):
             return Played(name=str(name), history=self._history(name), share=1.0)
@@ -150,9 +150,9 @@ def _is_blank(answer: Any) -> bool:
     return answer is None or answer == "" or answer == [] or answer == {}
 
 
-def called(lane: Lane | VirtualLane, function: str) -> Result:
-    """What a function of the program says that takes nothing."""
-    running = lane.subjects.start(function, [], ports=())
+def called(lane: Lane | VirtualLane, function: str, arguments: Sequence[Any] = ()) -> Result:
+    """What a function of the program says that needs no backends."""
+    running = lane.subjects.start(function, list(arguments), ports=())
     while (result := running.poll()) is None:
         select.select([running.fileno()], [], [], 1.0)
     return result

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import select
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, ClassVar
 
+from autograder.explore.answers import called
 from autograder.explore.names import RunName
 from autograder.explore.scenario import Engine, Played, judged
 from autograder.explore.virtual_lane import VirtualLane
@@ -56,7 +56,7 @@ class Watched:
         """Call, and judge."""
         history, said = History(run=str(name), title=self.title), []
         for given in self.given:
-            ended = _called(lane, f"{HARNESS}.{self.harness}", [*self.functions, given])
+            ended = called(lane, f"{HARNESS}.{self.harness}", [*self.functions, given])
             if ended.kind != "returned":
                 found = Violation(rule=self.rules[0].__name__, evidence=f"{self.functions[0]} gives nothing to judge: {ended.error}")
                 return Played(name=str(name), history=history, violations=(found,), failures=(ended.error,))
@@ -67,13 +67,6 @@ class Watched:
         history, violations = judged(self.rules, history, [state])
         useful = self.useful and all(one.rule != self.useful for one in violations)
         return Played(name=str(name), history=history, violations=violations, share=0.0 if violations and useful else None)
-
-
-def _called(lane: VirtualLane, function: str, given: list[Any]) -> Any:
-    running = lane.subjects.start(function, given, ports=())
-    while (result := running.poll()) is None:
-        select.select([running.fileno()], [], [], 1.0)
-    return result
 
 
 # ---- metrics

@@ -9,6 +9,7 @@ from .decision import my_scenario, unlock
 from .experiment import every_kill, experiment
 from .hint import hint
 from .meet import anomalies, meet, meet_update
+from .otlp import push
 from .predict import outcome, predict
 from .quiz import quiz
 from .recall import recall
@@ -36,6 +37,7 @@ __all__ = [
     "my_system",
     "outcome",
     "predict",
+    "push",
     "quiz",
     "recall",
     "sale",
