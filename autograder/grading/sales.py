@@ -130,6 +130,8 @@ def _plan(request: Mapping[str, Any], terms: SaleTerms) -> LoadPlan:
         tables=("stock", "purchase", "outbox", "shipment"),
         seed=str(request["seed"]),
         hold_s=terms.hold_s,
+        ask_s=request.get("ask_s", 20.0),
+        answer_s=request["limit_s"],
         limit_s=request["limit_s"],
         settle_s=20.0,
     )

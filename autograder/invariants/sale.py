@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from autograder.history import History
@@ -55,12 +56,12 @@ class Ending:
     trouble: str = ""
     """What the program raised last."""
 
-    @property
+    @cached_property
     def paid(self) -> frozenset[str]:
         """The purchases that are paid."""
         return self.with_status("paid")
 
-    @property
+    @cached_property
     def captured(self) -> frozenset[str]:
         """The purchases for which money was taken and not given back."""
         back = Counter(str(row["charge_id"]) for row in self.refunds)
@@ -121,13 +122,14 @@ def captured_is_paid(history: History, state: State) -> Violation | None:
 def what_was_told_is_true(history: History, state: State) -> Violation | None:
     """What a buyer is told is true and stays true: paid is paid; declined and sold out are not, and no money is kept for them."""
     ending = _ending(state)
+    owned = ending.paid | (ending.captured if ending.quiet else frozenset())
     for key, answers in ending.told.items():
         finals = list(dict.fromkeys(one for one in answers if one in ("paid", "declined", "sold out")))
         if len(finals) > 1:
             return _untrue(f"{key} was told first {finals[0]!r} and later {finals[1]!r}")
         if "paid" in finals and key not in ending.paid:
             return _untrue(f"{key} was told 'paid', and no purchase of that name is")
-        if finals and "paid" not in finals and key in ending.paid | (ending.captured if ending.quiet else frozenset()):
+        if finals and "paid" not in finals and key in owned:
             return _untrue(f"{key} was told {finals[0]!r}, and {'has paid' if key in ending.captured else 'has a paid purchase'}")
         if "declined" in finals and key not in ending.declines:
             return _untrue(f"{key} was told 'declined', and the card is good")
