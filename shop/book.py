@@ -27,6 +27,7 @@ PATIENCE_S = 3.0
 Rows = list[dict[str, Any]]
 
 _nodes: dict[str, Node] = {}
+_numbers = itertools.count(1)
 
 
 def node_at(address: str, node: Node | None = None) -> Node | None:
@@ -152,7 +153,6 @@ class _Simulated:
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._numbers = itertools.count(1)
 
     async def close(self) -> None:
         """There is nothing to let go of."""
@@ -162,7 +162,7 @@ class _Simulated:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Statements]:
-        name = f"tx-{id(self)}-{next(self._numbers)}"
+        name = f"tx-{next(_numbers)}"
         used = False
 
         async def run(sql: str, parameters: Mapping[str, Any]) -> Rows:
@@ -172,12 +172,12 @@ class _Simulated:
 
         try:
             yield _Transaction(run)
-        except BaseException:
             if used:
+                await self._ask("commit", name)
+        except BaseException:
+            if used:  # whatever became of it: this connection is given up, and what is open on it rolls back
                 self._node.send("postgres", "rollback", name)
             raise
-        if used:
-            await self._ask("commit", name)
 
     async def _ask(self, method: str, *args: Any) -> Any:
         try:

@@ -57,6 +57,8 @@ class VirtualScenario:
     """Undisturbed runs, each with its own chance."""
     pairs: tuple[str, ...] = ()
     """Also two strikes of these faults in one run, at every pair of calls."""
+    reads_too: bool = True
+    """Does a fault strike at calls that only read? What it leaves behind there, it leaves behind at the call before, too."""
     stuck: str = ""
     """The rule that is broken by a run which does not come to its end; the last one by default."""
     limit_s: float = 3600.0
@@ -124,7 +126,8 @@ def seed_of(words: Iterable[str]) -> tuple[tuple[str, ...], int]:
 
 
 def _points(scenario: VirtualScenario, undisturbed: History) -> list[Call]:
-    return [call for call in undisturbed.by(scenario.target) if call.incarnation == 1]
+    calls = [call for call in undisturbed.by(scenario.target) if call.incarnation == 1]
+    return calls if scenario.reads_too else [call for call in calls if call.effect and not call.one_way]
 
 
 def _can_strike(fault: str, call: Call) -> bool:

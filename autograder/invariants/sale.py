@@ -17,8 +17,8 @@ from autograder.invariants.state import State
 from autograder.invariants.violation import Violation
 
 __all__ = [
-    "Ending", "captured_is_paid", "each_paid_order_ships_once", "everybody_is_answered", "nobody_pays_twice",
-    "nothing_is_held_for_ever", "nothing_is_oversold", "what_was_told_is_true",
+    "CALLS_PER_LATE_BUYER_MAX", "CALLS_PER_ORDER_MAX", "Cost", "Ending", "an_order_costs_little", "captured_is_paid", "each_paid_order_ships_once", "everybody_is_answered", "nobody_pays_twice",
+    "nothing_is_held_for_ever", "nothing_is_oversold", "sold_out_costs_nothing", "what_was_told_is_true",
 ]  # fmt: skip
 
 Row = Mapping[str, Any]
@@ -203,4 +203,53 @@ def everybody_is_answered(history: History, state: State) -> Violation | None:
         if key not in ending.gone and not set(answers) & {"paid", "declined", "sold out"}:
             said = f"heard last {answers[-1]!r}" if answers else f"never heard anything{f' ({ending.trouble})' if ending.trouble else ''}"
             return Violation(rule="everybody_is_answered", evidence=f"{key} asked until the end and {said}")
+    return None
+
+
+# ---- what a buyer costs
+
+CALLS_PER_ORDER_MAX = 30
+CALLS_PER_LATE_BUYER_MAX = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What buyers cost, counted in calls of the workers to Postgres, Redis, Kafka and the gateway."""
+
+    calls_per_order: Sequence[int]
+    """For each buyer whose first request was answered ``paid``."""
+    orders: int
+    """How many came who could be served."""
+    late_calls: int
+    late_buyers: int
+    late_told: Sequence[str]
+    """What those were told who came when all was sold."""
+    kept: Sequence[str] = ()
+    """Questions to the gateway that an open transaction waited for, one sentence each."""
+
+
+def _cost(state: State) -> Cost:
+    cost = state.known["cost"]
+    assert isinstance(cost, Cost)
+    return cost
+
+
+def an_order_costs_little(history: History, state: State) -> Violation | None:
+    """A buyer who is served alone is told paid at once, with at most 30 calls to backends; and no transaction keeps its locks while the gateway is asked."""
+    cost, rule = _cost(state), "an_order_costs_little"
+    if len(cost.calls_per_order) < cost.orders:
+        return Violation(rule=rule, evidence=f"of {cost.orders} buyers who came one after the other {len(cost.calls_per_order)} were told 'paid'")
+    if max(cost.calls_per_order) > CALLS_PER_ORDER_MAX:
+        return Violation(rule=rule, evidence=f"one order took {max(cost.calls_per_order)} calls; {CALLS_PER_ORDER_MAX} are allowed")
+    return Violation(rule=rule, evidence=cost.kept[0]) if cost.kept else None
+
+
+def sold_out_costs_nothing(history: History, state: State) -> Violation | None:
+    """When all is sold, a crowd that comes anew is told sold out, with at most one call to a backend for each of them on average."""
+    cost, rule = _cost(state), "sold_out_costs_nothing"
+    others = [said for said in cost.late_told if said != "sold out"]
+    if others:
+        return Violation(rule=rule, evidence=f"all is sold, and a buyer who comes anew is told {others[0]!r}")
+    if cost.late_calls > CALLS_PER_LATE_BUYER_MAX * cost.late_buyers:
+        return Violation(rule=rule, evidence=f"{cost.late_buyers} buyers who came when all was sold took {cost.late_calls} calls to backends")
     return None

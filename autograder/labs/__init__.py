@@ -23,6 +23,7 @@ NAMES = (
     "lab11_observability",
     "lab12_resilience",
     "lab13_tradeoffs",
+    "lab14_flash_sale",
 )
 """The labs there are, by the name of their folder."""
 

@@ -13,9 +13,11 @@ __all__ = ["SIGNATURES", "function_of"]
 SIGNATURES: Mapping[str, str] = {
     "lab02_idempotency/charge": "charge(at: Addresses, command: Charge) -> Receipt",
     "lab02_idempotency/reconcile": "reconcile(at: Addresses) -> int",
+    "lab03_failure/pause_s": "pause_s(retry: int) -> float",
     "lab06_outbox/place_order": "place_order(at: Addresses, command: PlaceOrder) -> None",
     "lab06_outbox/relay": "relay(at: Addresses) -> int",
     "lab06_outbox/receive": "receive(at: Addresses, event: Event) -> None",
+    "lab12_resilience/admit": "admit(redis: Redis, client: str, rate: float, burst: int) -> float",
 }
 """By the name of the part. What stands here may be added to, and never changed."""
 
