@@ -8,8 +8,11 @@ from autograder.backends.databases import SCHEMA
 from autograder.explore.virtual import KILLS, LOSSES, VirtualScenario
 from autograder.invariants import Invariant
 from autograder.invariants import sale as rule
+from autograder.invariants import sale_design as paper
+from autograder.labs import lab14_processes as processes
 from autograder.labs import lab14_stories as story
 from autograder.labs import lab14_trouble as trouble
+from autograder.labs.lab14_design import Design, a_promise_of_redis
 from autograder.labs.lab import Lab, Rule, Task
 from shop.sale import SaleTerms
 
@@ -21,6 +24,9 @@ CAPTURED = rule.captured_is_paid.__name__
 TRUE = rule.what_was_told_is_true.__name__
 SHIPS = rule.each_paid_order_ships_once.__name__
 HELD = rule.nothing_is_held_for_ever.__name__
+COMPLETE = paper.the_design_is_complete.__name__
+ESTIMATED = paper.the_estimates_are_right.__name__
+KEPT = paper.the_claims_are_kept.__name__
 ANSWERED = rule.everybody_is_answered.__name__
 CHEAP = rule.an_order_costs_little.__name__
 FREE = rule.sold_out_costs_nothing.__name__
@@ -54,10 +60,18 @@ def _killed(name: str, title: str, *words: str, terms: SaleTerms = TERMS, faults
 
 
 CRASHES = (
-    _killed("crash", "Three buyers and one lamp; a worker dies at each of its calls", "d1", "h2", "p3"),
+    _killed("crash", "Four buyers and two lamps; a worker dies at each of its calls", "p1", "d2", "h3", "p4", terms=replace(TERMS, stock=2)),
     _killed("gone", "A buyer asks once and is gone, another asks both workers", "g1", "t2", "p3", faults=KILLS[1:]),
     _killed("lost", "An answer to a worker is lost", "p1", "s2", faults=LOSSES[1:], terms=replace(TERMS, stock=2)),
 )
+
+
+PROCESSES = (
+    processes.killed(
+        "killed", "Three buyers and two lamps; the worker is killed after each of its calls", replace(TERMS, stock=2, hold_s=0.0),
+        "g1", "d2", "p3", faults=("kill-after",), rules=HARD,
+    ),
+)  # fmt: skip
 
 
 def _away(name: str, title: str) -> VirtualScenario:
@@ -80,6 +94,20 @@ COUNTED = (
     ),
 )  # fmt: skip
 
+DESIGN = Design(
+    name="design",
+    title="The design, and the program that comes with it",
+    function="design",
+    needs=("design", "open_sale"),
+    faults=KILLS[1:],
+    stories={
+        "worker": _killed("design", "Two buyers and one lamp; a worker dies after each of its calls", "d1", "p2", faults=KILLS[1:]),
+        "redis": replace(_away("redis-dies", "Redis dies and comes back with nothing in it"), rules=(*HARD, a_promise_of_redis)),
+        "gateway": _away("gateway-silent", "The gateway falls silent"),
+        "crowd": replace(COUNTED[0], rules=(rule.sold_out_costs_nothing,)),
+    },
+)
+
 LAB = Lab(
     number=14,
     name="lab14_flash_sale",
@@ -95,11 +123,22 @@ LAB = Lab(
         Rule(number=7, invariant=rule.everybody_is_answered),
         Rule(number=9, invariant=rule.an_order_costs_little),
         Rule(number=10, invariant=rule.sold_out_costs_nothing),
+        Rule(number=11, invariant=paper.the_design_is_complete),
+        Rule(number=12, invariant=paper.the_estimates_are_right),
+        Rule(number=13, invariant=paper.the_claims_are_kept),
     ),
     tasks=(
         Task(
+            name="design", title="The design", function="design", scenarios=(DESIGN,),
+            points={COMPLETE: 6, ESTIMATED: 4, KEPT: 10}, outcomes=("O1", "O3"), minutes=45,
+        ),
+        Task(
             name="crashes", title="Every crash", function="open_sale", scenarios=CRASHES,
             points={OVERSOLD: 10, TWICE: 10, CAPTURED: 10, SHIPS: 10, TRUE: 10, HELD: 10, ANSWERED: 10}, outcomes=("O2",), minutes=120,
+        ),
+        Task(
+            name="processes", title="Every call of real processes", function="open_sale", scenarios=PROCESSES,
+            points={OVERSOLD: 5, TWICE: 8, CAPTURED: 6, SHIPS: 7, TRUE: 5, HELD: 6, ANSWERED: 3}, outcomes=("O2",), minutes=60,
         ),
         Task(
             name="scaling", title="What a buyer costs", function="open_sale", scenarios=COUNTED,
@@ -110,6 +149,9 @@ LAB = Lab(
             points={OVERSOLD: 2, CAPTURED: 2, HELD: 4, ANSWERED: 7}, outcomes=("O2", "O4"), minutes=40,
         ),
     ),
+    topics={"purchases": 3},
+    redis=True,
+    gateway=True,
     schema=SCHEMA.with_name("sale.sql"),
     uses=("lab02_idempotency/charge", "lab03_failure/pause_s", "lab06_outbox/relay", "lab06_outbox/receive", "lab12_resilience/admit"),
 )  # fmt: skip

@@ -26,7 +26,7 @@ Story = Callable[[Any], Coroutine[Any, Any, None]]
 WORKERS = ("shop-1", "shop-2")
 GAP_S = 0.02
 """Between two buyers: less than a payment takes."""
-PAUSE_S, PAUSE_S_MAX = 0.3, 1.0
+PAUSE_S, PAUSE_S_MAX = 0.1, 1.0
 ASKS_MAX = 40
 WORK_EVERY_S = 0.6
 ROUNDS_MAX = 40

@@ -26,6 +26,7 @@ def away(terms: SaleTerms, trouble: str) -> Story:
 
     async def play(sim: Any) -> None:
         floor = open_floor(sim, terms)
+        served = _served(sim, floor)
         sim.spawn(_goes(sim, floor, trouble))
         worker = asyncio.ensure_future(floor.keep_working())
         await asyncio.gather(*(_comes(floor, word, number) for number, word in enumerate(sim.input)))
@@ -33,9 +34,25 @@ def away(terms: SaleTerms, trouble: str) -> Story:
         worker.cancel()
         await floor.come_to_rest()
         await floor.look_again()
-        sim.snapshot("when all work is done", sale=floor.ending(raised=True))
+        while_away = sum(AWAY_S * 1000 < at_ms < BACK_S * 1000 for at_ms in served)
+        sim.snapshot("when all work is done", sale=floor.ending(raised=True), served_while_away=while_away)
 
     return play
+
+
+def _served(sim: Any, floor: Floor) -> list[float]:
+    """From now on, when somebody was told that it is paid, in milliseconds."""
+    served: list[float] = []
+    ask = floor.ask
+
+    async def heard(key: str, worker: str, *, again: bool = False) -> str:
+        status = await ask(key, worker, again=again)
+        if status == "paid":
+            served.append(sim.now_ms)
+        return status
+
+    floor.ask = heard  # type: ignore[method-assign]
+    return served
 
 
 async def _comes(floor: Floor, word: str, number: int) -> None:

@@ -1,0 +1,179 @@
+"""What a dead worker has left is left."""
+
+import asyncio
+import json
+import time
+from contextlib import asynccontextmanager
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from shop import Addresses, Book, Charge, Event, InProgress, SaleTerms, Statements, Unavailable, Unknown
+from shop.joined import charge, receive, relay
+from shop.parts import admit, pause_s
+from shop.sale import BUSY, DECLINED, EXPIRED, HELD, PAID, SOLD_OUT, UNKNOWN, WAITING
+
+NOBODY_KNOWS = (TimeoutError, Unknown, InProgress, Unavailable)
+RATE, BURST = 5.0, 10  # requests a second that one buyer may make
+AT_WORK_MAX, IN_LINE_MAX = 16, 2000  # in one worker
+FULL_S = 0.2  # for so long a worker believes that there is nothing left
+
+
+@asynccontextmanager
+async def open_sale(at: Addresses, terms: SaleTerms):
+    async with Book(at.postgres) as book, Redis.from_url(at.redis, decode_responses=True) as redis:
+        yield Shop(at, terms, book, redis)
+
+
+class Shop:
+    def __init__(self, at: Addresses, terms: SaleTerms, book: Book, redis: Redis) -> None:
+        self.at, self.terms, self.book, self.redis = at, terms, book, redis
+        self.places = asyncio.Semaphore(AT_WORK_MAX)
+        self.in_line = 0
+        self.full_until = 0.0
+
+    # ---- one buyer
+
+    async def handle(self, request: dict) -> dict:
+        if self.is_full(request):
+            return {"status": SOLD_OUT}
+        if self.in_line >= IN_LINE_MAX:
+            return {"status": BUSY}
+        self.in_line += 1
+        try:
+            async with asyncio.timeout(0.8 * self.terms.answer_s), self.places:
+                status = SOLD_OUT if self.is_full(request) else await self.buy(request)
+        except NOBODY_KNOWS:
+            status = UNKNOWN
+        finally:
+            self.in_line -= 1
+        return {"status": status}
+
+    def is_full(self, request: dict) -> bool:
+        """May it be sent away unseen? Never somebody for whom something may have been done already."""
+        return not request["again"] and time.monotonic() < self.full_until
+
+    async def buy(self, request: dict) -> str:
+        if not await self.may_enter(request["buyer"]):
+            return BUSY
+        status = await self.reserve(request)
+        if status == SOLD_OUT:
+            self.full_until = time.monotonic() + FULL_S
+        if status == HELD:
+            status = await self.pay(request["key"], request["buyer"], attempts=3)
+        return SOLD_OUT if status == EXPIRED else status
+
+    async def may_enter(self, buyer: str) -> bool:
+        """Day 12's bucket; while Redis is away everybody may: it protects nothing that must not break."""
+        try:
+            async with asyncio.timeout(0.1):
+                return await admit(self.redis, buyer, RATE, BURST) == 0.0
+        except (TimeoutError, RedisError, OSError):
+            return True
+
+    async def reserve(self, request: dict) -> str:
+        """A unit, or a place on the waiting list, or neither; whoever has one already keeps it."""
+        key, item = request["key"], self.terms.item
+        async with self.book.transaction() as tx:
+            new = await tx.execute(
+                """
+                insert into purchase (id, buyer, item, status, correlation_id, since)
+                values (%(key)s, %(buyer)s, %(item)s, 'held', %(correlation_id)s, %(now)s)
+                on conflict (id) do nothing
+                returning id
+                """,
+                key=key, buyer=request["buyer"], item=item, correlation_id=request["correlation_id"], now=time.time(),
+            )  # fmt: skip
+            if not new:
+                [known] = await tx.execute("select status from purchase where id = %(key)s", key=key)
+                return known["status"]
+            if await self.take(tx):
+                return HELD
+            if await self.has_place(tx):
+                await tx.execute("update purchase set status = 'waiting' where id = %(key)s", key=key)
+                return WAITING
+            await tx.execute("delete from purchase where id = %(key)s", key=key)
+            return SOLD_OUT
+
+    async def take(self, tx: Statements) -> bool:
+        sql = "update stock set free = free - 1 where item = %(item)s and free > 0 returning free"
+        return bool(await tx.execute(sql, item=self.terms.item))
+
+    async def has_place(self, tx: Statements) -> bool:
+        """Is there a place on the waiting list, and anything to wait for?"""
+        [open_now] = await tx.execute(
+            """
+            select count(case status when 'held' then 1 end) as held, count(case status when 'waiting' then 1 end) as waiting
+              from purchase
+             where status in ('held', 'waiting')
+            """
+        )
+        return open_now["waiting"] < self.terms.waiting_max and open_now["held"] > 1  # its own row is one
+
+    async def pay(self, key: str, buyer: str, attempts: int) -> str:
+        """Charge the card with the key of the purchase, which can be repeated; then write down what came of it."""
+        for attempt in range(1, attempts + 1):
+            try:
+                receipt = await charge(self.at, Charge(key=key, purchase_id=key, buyer=buyer, amount=self.terms.price))
+                return await self.finish(key, PAID if receipt.status == "charged" else DECLINED)
+            except NOBODY_KNOWS:
+                if attempt == attempts:
+                    raise
+                await asyncio.sleep(pause_s(attempt))
+
+    async def finish(self, key: str, status: str) -> str:
+        """The order and its event, or the unit back on the shelf: in one transaction, and once."""
+        async with self.book.transaction() as tx:
+            ended = await tx.execute(
+                """
+                update purchase set status = %(status)s, since = %(now)s
+                 where id = %(key)s and status = 'held'
+                returning buyer, item, quantity, correlation_id
+                """,
+                status=status, key=key, now=time.time(),
+            )  # fmt: skip
+            if not ended:
+                [known] = await tx.execute("select status from purchase where id = %(key)s", key=key)
+                return known["status"]
+            if status == PAID:
+                await tx.execute(
+                    "insert into outbox (purchase_id, version, kind, payload) values (%(key)s, 1, 'OrderPlaced', %(payload)s)",
+                    key=key, payload=json.dumps(ended[0]),
+                )  # fmt: skip
+            else:
+                await tx.execute("update stock set free = free + 1 where item = %(item)s", item=self.terms.item)
+        return status
+
+    # ---- what nobody waits for
+
+    async def work(self) -> int:
+        return await relay(self.at) + await self.promote() + await self.close_the_list()
+
+    async def promote(self) -> int:
+        """A unit that came back goes to whoever has waited longest."""
+        promoted = 0
+        while True:
+            async with self.book.transaction() as tx:
+                waiting = await tx.execute("select id from purchase where status = 'waiting' order by since, id limit 1 for update skip locked")
+                if not waiting or not await self.take(tx):
+                    return promoted
+                await tx.execute(
+                    "update purchase set status = 'held', since = %(now)s where id = %(key)s", key=waiting[0]["id"], now=time.time()
+                )
+                promoted += 1
+
+    async def close_the_list(self) -> int:
+        """When every unit is paid for, nothing comes back any more."""
+        closed = await self.book.execute(
+            """
+            update purchase set status = 'sold out'
+             where status = 'waiting'
+               and not exists (select 1 from purchase where status = 'held')
+               and not exists (select 1 from stock where free > 0)
+            returning id
+            """
+        )
+        return len(closed)
+
+    async def ship(self, event: dict) -> None:
+        await receive(self.at, Event(**event))
