@@ -70,6 +70,8 @@ class SaleTerms:
     """For so many seconds a purchase that is not finished is left to whoever is at work on it; after that ``work`` may end it."""
     waiting_max: int = 200
     """Places on the waiting list."""
+    line_max: int = 1000
+    """So many requests may wait in one worker; whoever comes then hears something at once."""
     answer_s: float = 5.0
     """Every request is answered within so many seconds, whatever is away; with ``busy`` or ``unknown`` if need be."""
 
@@ -94,19 +96,17 @@ class Sale(Protocol):
         """The topic delivers an event of a paid purchase, at least once. Its effect is one row of ``shipment``."""
 
 
-def _of_the_program() -> Callable[[Addresses, SaleTerms], Any]:
-    found = getattr(sys.modules["__main__"], "open_sale", None)
+def _of_the_program(name: str) -> Callable[[Addresses, SaleTerms], Any]:
+    found = getattr(sys.modules["__main__"], name, None)
     if not callable(found):
-        raise NameError("no cell defines open_sale()")
+        raise NameError(f"no cell defines {name}()")
     return found
 
 
 @asynccontextmanager
-async def opened(
-    at: Addresses, terms: SaleTerms, program: Callable[[Addresses, SaleTerms], Any] | None = None
-) -> AsyncIterator[Sale]:
+async def opened(at: Addresses, terms: SaleTerms, program: str = "open_sale") -> AsyncIterator[Sale]:
     """The learner's sale, whichever way ``open_sale`` returns it: an object, an awaitable, or an async context manager."""
-    found = (program or _of_the_program())(at, terms)
+    found = _of_the_program(program)(at, terms)
     async with AsyncExitStack() as stack:
         if inspect.isawaitable(found):
             found = await found
@@ -118,7 +118,7 @@ async def opened(
 class Worker:
     """A worker of a sale in virtual time: it opens the sale with its first call, and again when that did not work."""
 
-    def __init__(self, node: Node, terms: SaleTerms, program: Callable[[Addresses, SaleTerms], Any] | None = None) -> None:
+    def __init__(self, node: Node, terms: SaleTerms, program: str = "open_sale") -> None:
         here = SIMULATED + node.name
         node_at(here, node)
         self._at = Addresses(postgres=here, kafka=here, gateway=here, redis="redis://redis:6379/0")

@@ -19,6 +19,7 @@ import gc
 import json
 import os
 import socket
+import sys
 import threading
 import time
 from collections import Counter
@@ -49,6 +50,7 @@ def host(program: cells.Compiled, at: Mapping[str, Any], terms: Any, crash_call:
     socket.socket.send = counted.around(socket.socket.send)  # type: ignore[method-assign]
     socket.socket.sendall = counted.around(socket.socket.sendall)  # type: ignore[method-assign]
     gc.set_threshold(50_000, 20, 50)
+    sys.setswitchinterval(0.0002)  # threads that join earlier parts must not keep the loop waiting for the interpreter
     loop.run_until_complete(_serve(wire, (restored(dict(at)), restored(terms)), counted))
     return {"kind": "returned", "value": None}
 

@@ -17,8 +17,8 @@ from autograder.invariants.state import State
 from autograder.invariants.violation import Violation
 
 __all__ = [
-    "CALLS_PER_LATE_BUYER_MAX", "CALLS_PER_ORDER_MAX", "Cost", "Ending", "an_order_costs_little", "captured_is_paid", "each_paid_order_ships_once", "everybody_is_answered", "nobody_pays_twice",
-    "nothing_is_held_for_ever", "nothing_is_oversold", "sold_out_costs_nothing", "what_was_told_is_true",
+    "CALLS_PER_LATE_BUYER_MAX", "CALLS_PER_ORDER_MAX", "Cost", "Ending", "Load", "an_order_costs_little", "captured_is_paid", "each_paid_order_ships_once", "everybody_is_answered", "memory_is_bounded", "nobody_pays_twice",
+    "nothing_is_held_for_ever", "nothing_is_oversold", "sold_out_costs_nothing", "the_line_is_bounded", "what_was_told_is_true",
 ]  # fmt: skip
 
 Row = Mapping[str, Any]
@@ -206,7 +206,32 @@ def everybody_is_answered(history: History, state: State) -> Violation | None:
     return None
 
 
-# ---- what a buyer costs
+# ---- what a buyer costs, and the room that a worker needs
+
+WORKER_MB_MAX = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class Load:
+    """What a sale under load took."""
+
+    worker_mb: Sequence[float]
+    """Peak memory of each worker, in MB."""
+    why: str = ""
+    """Why it did not come to its end, in a sentence; empty where it did."""
+
+
+def memory_is_bounded(history: History, state: State) -> Violation | None:
+    """However many come, no worker needs more than 300 MB, and the sale comes to its end."""
+    load = state.known["load"]
+    assert isinstance(load, Load)
+    rule = "memory_is_bounded"
+    if load.why:
+        return Violation(rule=rule, evidence=load.why)
+    if max(load.worker_mb, default=0.0) > WORKER_MB_MAX:
+        return Violation(rule=rule, evidence=f"a worker took {max(load.worker_mb):.0f} MB; {WORKER_MB_MAX} are allowed")
+    return None
+
 
 CALLS_PER_ORDER_MAX = 30
 CALLS_PER_LATE_BUYER_MAX = 1.0
@@ -252,4 +277,12 @@ def sold_out_costs_nothing(history: History, state: State) -> Violation | None:
         return Violation(rule=rule, evidence=f"all is sold, and a buyer who comes anew is told {others[0]!r}")
     if cost.late_calls > CALLS_PER_LATE_BUYER_MAX * cost.late_buyers:
         return Violation(rule=rule, evidence=f"{cost.late_buyers} buyers who came when all was sold took {cost.late_calls} calls to backends")
+    return None
+
+
+def the_line_is_bounded(history: History, state: State) -> Violation | None:
+    """While Postgres is silent and 1,500 buyers come to one worker, at most 1,000 of them wait there; the others are answered within a second."""
+    waiting, allowed = state.known["in_line"], state.known["line_max"]
+    if waiting > allowed:
+        return Violation(rule="the_line_is_bounded", evidence=f"{waiting:,} buyers wait in one worker, and {allowed:,} may")
     return None

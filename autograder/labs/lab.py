@@ -91,6 +91,8 @@ class Lab:
     rules: tuple[Rule, ...]
     tasks: tuple[Task, ...]
     mistakes: tuple[Mistake, ...] = ()
+    worth: int = 100
+    """The points of all its tasks; the last lab, which joins all others, has 200."""
     not_shown: str = ""
     """One fixed line beside every coverage line: what no run of this lab shows."""
     topics: Mapping[str, int] = field(default_factory=dict)

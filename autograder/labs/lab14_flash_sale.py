@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from autograder.backends.databases import SCHEMA
@@ -13,6 +14,8 @@ from autograder.labs import lab14_processes as processes
 from autograder.labs import lab14_stories as story
 from autograder.labs import lab14_trouble as trouble
 from autograder.labs.lab14_design import Design, a_promise_of_redis
+from autograder.labs.lab14_mistakes import MISTAKES
+from autograder.labs.lab14_rush import BUYERS, Rush
 from autograder.labs.lab import Lab, Rule, Task
 from shop.sale import SaleTerms
 
@@ -30,6 +33,13 @@ KEPT = paper.the_claims_are_kept.__name__
 ANSWERED = rule.everybody_is_answered.__name__
 CHEAP = rule.an_order_costs_little.__name__
 FREE = rule.sold_out_costs_nothing.__name__
+LINE = rule.the_line_is_bounded.__name__
+BOUNDED = rule.memory_is_bounded.__name__
+
+DIES = "A crash belongs to the protocol, not to the weather"
+CROWD = "Sold out is the most frequent answer, so it must be the cheapest"
+AWAY = "Kill what it stands on, and count again"
+NUMBERS = "A hundred thousand users are not a hundred thousand transactions"
 
 HARD: tuple[Invariant, ...] = (
     rule.nothing_is_oversold,
@@ -40,6 +50,17 @@ HARD: tuple[Invariant, ...] = (
     rule.nothing_is_held_for_ever,
     rule.everybody_is_answered,
 )
+READ: Mapping[Invariant, str] = {
+    **dict.fromkeys(HARD, DIES),
+    rule.memory_is_bounded: CROWD,
+    rule.an_order_costs_little: CROWD,
+    rule.sold_out_costs_nothing: CROWD,
+    rule.the_line_is_bounded: CROWD,
+    paper.the_design_is_complete: NUMBERS,
+    paper.the_estimates_are_right: NUMBERS,
+    paper.the_claims_are_kept: NUMBERS,
+}
+"""Every rule in the order of its number, and the section of the day that explains it."""
 TERMS = SaleTerms(stock=1, waiting_max=1, hold_s=1.0)
 
 
@@ -54,13 +75,14 @@ def _killed(name: str, title: str, *words: str, terms: SaleTerms = TERMS, faults
         rules=HARD,
         needs=("open_sale",),
         stuck=HELD,
+        read=DIES,
         limit_s=600.0,
         reads_too=False,
     )
 
 
 CRASHES = (
-    _killed("crash", "Four buyers and two lamps; a worker dies at each of its calls", "p1", "d2", "h3", "p4", terms=replace(TERMS, stock=2)),
+    _killed("crash", "Four buyers and two lamps; a worker dies at each of its calls", "d1", "p2", "h3", "p4", terms=replace(TERMS, stock=2)),
     _killed("gone", "A buyer asks once and is gone, another asks both workers", "g1", "t2", "p3", faults=KILLS[1:]),
     _killed("lost", "An answer to a worker is lost", "p1", "s2", faults=LOSSES[1:], terms=replace(TERMS, stock=2)),
 )
@@ -77,7 +99,7 @@ PROCESSES = (
 def _away(name: str, title: str) -> VirtualScenario:
     return VirtualScenario(
         name=name, title=title, play=trouble.away(replace(TERMS, stock=3), name), input=("p1", "p2", "d3", "p4", "p5"), rules=HARD,
-        needs=("open_sale",), stuck=ANSWERED, limit_s=600.0,
+        needs=("open_sale",), stuck=ANSWERED, read=AWAY, limit_s=600.0,
     )  # fmt: skip
 
 
@@ -87,17 +109,31 @@ DEGRADED = (
     _away("gateway-refuses", "The gateway is away for six seconds"),
     _away("gateway-silent", "The gateway is silent for six seconds"),
 )
+RUSH = Rush(
+    name="rush", title=f"{BUYERS:,} buyers at once; workers, Redis and the gateway are killed", rules=(*HARD, rule.memory_is_bounded),
+    input=(f"b{BUYERS}", "s1"),
+)  # fmt: skip
 COUNTED = (
     VirtualScenario(
         name="costs", title="Four buy, one after the other; then fifty come together", play=trouble.costs(replace(TERMS, stock=4)),
-        input=("n4", "m50"), rules=(rule.an_order_costs_little, rule.sold_out_costs_nothing), needs=("open_sale",), limit_s=600.0,
+        input=("n4", "m50"), rules=(rule.an_order_costs_little, rule.sold_out_costs_nothing), needs=("open_sale",), read=CROWD, limit_s=600.0,
+    ),
+    VirtualScenario(
+        name="line", title="Postgres is silent, and 1,500 come to one worker", play=trouble.line(replace(TERMS, line_max=1000)),
+        input=("c1500",), rules=(rule.the_line_is_bounded,), needs=("open_sale",), read=CROWD, limit_s=600.0,
     ),
 )  # fmt: skip
 
+NAIVE = VirtualScenario(
+    name="naive", title="Two buyers and two lamps; a worker dies at each of its calls",
+    play=story.bought(replace(TERMS, stock=2), "naive_open_sale"), input=("p1", "p2"), target="shop-1", faults=KILLS[1:], reads_too=False,
+    rules=HARD, needs=("naive_open_sale",), stuck=HELD, read=DIES, limit_s=600.0,
+)  # fmt: skip
 DESIGN = Design(
     name="design",
     title="The design, and the program that comes with it",
     function="design",
+    read=NUMBERS,
     needs=("design", "open_sale"),
     faults=KILLS[1:],
     stories={
@@ -111,44 +147,44 @@ DESIGN = Design(
 LAB = Lab(
     number=14,
     name="lab14_flash_sale",
-    title="Flash sale",
+    title="Every lamp once",
     day="day14_flash_sale",
-    rules=(
-        Rule(number=1, invariant=rule.nothing_is_oversold),
-        Rule(number=2, invariant=rule.nobody_pays_twice),
-        Rule(number=3, invariant=rule.captured_is_paid),
-        Rule(number=4, invariant=rule.each_paid_order_ships_once),
-        Rule(number=5, invariant=rule.what_was_told_is_true),
-        Rule(number=6, invariant=rule.nothing_is_held_for_ever),
-        Rule(number=7, invariant=rule.everybody_is_answered),
-        Rule(number=9, invariant=rule.an_order_costs_little),
-        Rule(number=10, invariant=rule.sold_out_costs_nothing),
-        Rule(number=11, invariant=paper.the_design_is_complete),
-        Rule(number=12, invariant=paper.the_estimates_are_right),
-        Rule(number=13, invariant=paper.the_claims_are_kept),
-    ),
+    rules=tuple(Rule(number=number, invariant=one, read=READ[one]) for number, one in enumerate(READ, start=1)),
     tasks=(
+        Task(
+            name="naive", title="The naive sale", function="naive_open_sale", scenarios=(NAIVE,), points={}, outcomes=(), graded=False,
+        ),
         Task(
             name="design", title="The design", function="design", scenarios=(DESIGN,),
             points={COMPLETE: 6, ESTIMATED: 4, KEPT: 10}, outcomes=("O1", "O3"), minutes=45,
         ),
         Task(
-            name="crashes", title="Every crash", function="open_sale", scenarios=CRASHES,
-            points={OVERSOLD: 10, TWICE: 10, CAPTURED: 10, SHIPS: 10, TRUE: 10, HELD: 10, ANSWERED: 10}, outcomes=("O2",), minutes=120,
+            name="open_sale", title="Every crash", function="open_sale", scenarios=CRASHES,
+            points=dict.fromkeys((OVERSOLD, TWICE, CAPTURED, SHIPS, TRUE, HELD, ANSWERED), 10), outcomes=("O2", "O4", "O5"), minutes=180,
         ),
         Task(
             name="processes", title="Every call of real processes", function="open_sale", scenarios=PROCESSES,
-            points={OVERSOLD: 5, TWICE: 8, CAPTURED: 6, SHIPS: 7, TRUE: 5, HELD: 6, ANSWERED: 3}, outcomes=("O2",), minutes=60,
+            points={OVERSOLD: 5, TWICE: 8, CAPTURED: 6, SHIPS: 7, TRUE: 5, HELD: 6, ANSWERED: 3}, outcomes=("O2", "O5"), minutes=45,
+        ),
+        Task(
+            name="rush", title=f"{BUYERS:,} buyers", function="open_sale", scenarios=(RUSH,),
+            points={OVERSOLD: 7, TWICE: 6, CAPTURED: 5, SHIPS: 5, TRUE: 5, HELD: 5, ANSWERED: 4, BOUNDED: 3}, outcomes=("O2", "O4"), minutes=60,
         ),
         Task(
             name="scaling", title="What a buyer costs", function="open_sale", scenarios=COUNTED,
-            points={CHEAP: 8, FREE: 7}, outcomes=("O4",), minutes=30,
+            points={CHEAP: 5, FREE: 5, LINE: 5}, outcomes=("O4",), minutes=30,
         ),
         Task(
             name="degraded", title="Something is away", function="open_sale", scenarios=DEGRADED,
-            points={OVERSOLD: 2, CAPTURED: 2, HELD: 4, ANSWERED: 7}, outcomes=("O2", "O4"), minutes=40,
+            points={OVERSOLD: 2, CAPTURED: 2, TRUE: 3, HELD: 3, ANSWERED: 5}, outcomes=("O2", "O4"), minutes=40,
         ),
     ),
+    mistakes=MISTAKES,
+    not_shown=(
+        "Not shown by any run of this lab: a Postgres that dies or fails over, a loss of power, a gateway that forgets its keys,"
+        " clocks that differ, and under load every schedule but the few that were played."
+    ),
+    worth=200,
     topics={"purchases": 3},
     redis=True,
     gateway=True,

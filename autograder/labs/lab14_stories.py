@@ -101,7 +101,7 @@ class Floor:
             if answer.ok:
                 self._raised(f"{worker} tells {key} {answer.value!r:.60}, which is no answer")
             elif answer.error.startswith("broken"):
-                self._raised(f"{worker} tells {key} nothing and raises {answer.error.removeprefix('broken: ')[:120]}")
+                self._raised(f"{worker} tells {key} nothing and raises {answer.error.removeprefix('broken: ')[:120].rstrip('. ')}")
             return UNKNOWN
         self.told.setdefault(key, []).append(status)
         return status
@@ -194,7 +194,7 @@ class Floor:
         )
 
 
-def open_floor(sim: Any, terms: SaleTerms) -> Floor:
+def open_floor(sim: Any, terms: SaleTerms, program: str = "open_sale") -> Floor:
     """Backends as they are before a sale, and two workers."""
     postgres = SimulatedPostgres(sim, SCHEMA.with_name("sale.sql"))
     postgres.seed("insert into stock (item, shard, free) values (%(item)s, 0, %(free)s)", item=terms.item, free=terms.stock)
@@ -203,15 +203,15 @@ def open_floor(sim: Any, terms: SaleTerms) -> Floor:
     sim.service("kafka", topic)
     sim.service("gateway", gateway, reads=gateway.READS)
     for worker in WORKERS:
-        sim.process(worker, "shop.sale.Worker", terms, restart_after_ms=100)
+        sim.process(worker, "shop.sale.Worker", terms, program, restart_after_ms=100)
     return Floor(sim, terms, postgres, topic, gateway, redis)
 
 
-def bought(terms: SaleTerms) -> Story:
+def bought(terms: SaleTerms, program: str = "open_sale") -> Story:
     """Everybody comes within a moment and keeps asking; then everything comes to rest."""
 
     async def play(sim: Any) -> None:
-        floor = open_floor(sim, terms)
+        floor = open_floor(sim, terms, program)
         worker = asyncio.ensure_future(floor.keep_working())
         await asyncio.gather(*(floor.buyer(word, number) for number, word in enumerate(sim.input)))
         worker.cancel()

@@ -1,7 +1,7 @@
 """Two parts of lab 14 in virtual time: a backend that goes away while the sale is on, and what one buyer costs.
 
 In the first, a word is a buyer who comes a second after the one before; in the second ``n4`` means four buyers who buy one after
-the other, and ``m50`` fifty who come together when all is sold.
+the other, ``m50`` fifty who come together when all is sold, and ``c1500`` a crowd that comes while Postgres is silent.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from autograder.invariants.sale import Cost
 from autograder.labs.lab14_stories import WORKERS, Floor, Story, open_floor
 from shop.sale import SaleTerms
 
-__all__ = ["away", "costs"]
+__all__ = ["away", "costs", "line"]
 
 AWAY_S, BACK_S = 0.5, 6.5
 """When the backend goes, and when it is back, in seconds after the first buyer."""
 COMES_EVERY_S = 1.0
-UNAVAILABLE_MAX = 400
+HEARD_S = 1.0
 
 
 def away(terms: SaleTerms, trouble: str) -> Story:
@@ -129,12 +129,41 @@ def _calls(sim: Any) -> int:
 def _watch(sim: Any, floor: Floor) -> list[str]:
     """From now on, a sentence for each question to the gateway that a transaction in Postgres waits for."""
     kept: list[str] = []
-    ask = floor.gateway.charge
 
-    async def charge(key: str, body: dict[str, Any]) -> Any:
-        if floor.postgres.holder == sim.caller:
-            kept.append(f"{sim.caller} asks the gateway about {key} while its transaction keeps its locks in Postgres")
-        return await ask(key, body)
+    def watched(ask: Any) -> Any:
+        async def asked(key: str, *rest: Any) -> Any:
+            if floor.postgres.holder == sim.caller:
+                kept.append(f"{sim.caller} asks the gateway about {key} while its transaction keeps its locks in Postgres")
+            return await ask(key, *rest)
 
-    floor.gateway.charge = charge  # type: ignore[method-assign]
+        return asked
+
+    for name in ("charge", "refund", "look_up"):
+        setattr(floor.gateway, name, watched(getattr(floor.gateway, name)))
     return kept
+
+
+def line(terms: SaleTerms) -> Story:
+    """Postgres is silent, and everybody comes to one worker at once; a second later it is counted who has heard nothing."""
+
+    async def play(sim: Any) -> None:
+        floor = open_floor(sim, terms)
+        floor.comes("k-first", "p")
+        await floor.ask("k-first", WORKERS[0])
+        sim.network.isolate("postgres")
+        sim.note("Postgres falls silent")
+        heard: list[str] = []
+        crowd = [asyncio.ensure_future(_heard(floor, number, heard)) for number in range(int(sim.input[0][1:]))]
+        await asyncio.sleep(HEARD_S)
+        sim.snapshot("a second after they came", in_line=len(crowd) - len(heard), line_max=terms.line_max)
+        for one in crowd:
+            one.cancel()
+
+    return play
+
+
+async def _heard(floor: Floor, number: int, heard: list[str]) -> None:
+    request = {"key": f"k-{number}", "buyer": f"buyer {number}", "correlation_id": f"c-{number}", "again": False}
+    answer = await floor.sim.client("crowd", timeout_ms=5_000, recorded=number < 2).call(WORKERS[0], "handle", request)
+    if answer.ok:
+        heard.append(request["key"])

@@ -3,10 +3,8 @@
 import asyncio
 import json
 import time
-from contextlib import asynccontextmanager
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from shop import Addresses, Book, Charge, Event, InProgress, SaleTerms, Statements, Unavailable, Unknown
 from shop.joined import charge, receive, relay
@@ -15,53 +13,80 @@ from shop.sale import BUSY, DECLINED, EXPIRED, HELD, PAID, SOLD_OUT, UNKNOWN, WA
 
 NOBODY_KNOWS = (TimeoutError, Unknown, InProgress, Unavailable)
 RATE, BURST = 5.0, 10  # requests a second that one buyer may make
-AT_WORK_MAX, IN_LINE_MAX = 16, 2000  # in one worker
-FULL_S = 0.2  # for so long a worker believes that there is nothing left
+DOORS, TILLS, IN_LINE_MAX = 8, 3, 800  # of one worker: who reserves at once, who pays at once, who may be in line for either
+COME_BACK_S = 4.0  # by then it is known what is left; a crowd that comes back sooner only takes the time of those who are served
+FULL_S = 0.5  # for so long a worker believes that there is nothing left
 
 
-@asynccontextmanager
-async def open_sale(at: Addresses, terms: SaleTerms):
-    async with Book(at.postgres) as book, Redis.from_url(at.redis, decode_responses=True) as redis:
-        yield Shop(at, terms, book, redis)
+def open_sale(at: Addresses, terms: SaleTerms):
+    """Open the sale in one worker: an object with handle, work and ship, as ``shop.sale.Sale`` describes it."""
+    return Shop(at, terms)
 
 
 class Shop:
-    def __init__(self, at: Addresses, terms: SaleTerms, book: Book, redis: Redis) -> None:
-        self.at, self.terms, self.book, self.redis = at, terms, book, redis
-        self.places = asyncio.Semaphore(AT_WORK_MAX)
+    """One worker's part of the sale."""
+
+    def __init__(self, at: Addresses, terms: SaleTerms) -> None:
+        self.at, self.terms = at, terms
+        self.book, self.redis = Book(at.postgres), Redis.from_url(at.redis, decode_responses=True)
+        self.doors, self.tills = asyncio.Semaphore(DOORS), asyncio.Semaphore(TILLS)
         self.in_line = 0
-        self.full_until = 0.0
+        self.full, self.look_again_at = False, 0.0
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *exc):
+        await self.book.__aexit__(*exc)
+        await self.redis.aclose()
 
     # ---- one buyer
 
     async def handle(self, request: dict) -> dict:
-        if self.is_full(request):
+        if self.is_full and not request["again"]:
             return {"status": SOLD_OUT}
         if self.in_line >= IN_LINE_MAX:
-            return {"status": BUSY}
+            return {"status": BUSY, "retry_after_s": COME_BACK_S}
         self.in_line += 1
         try:
-            async with asyncio.timeout(0.8 * self.terms.answer_s), self.places:
-                status = SOLD_OUT if self.is_full(request) else await self.buy(request)
+            async with asyncio.timeout(0.8 * self.terms.answer_s):
+                status = await self.buy(request)
         except NOBODY_KNOWS:
             status = UNKNOWN
         finally:
             self.in_line -= 1
         return {"status": status}
 
-    def is_full(self, request: dict) -> bool:
-        """May it be sent away unseen? Never somebody for whom something may have been done already."""
-        return not request["again"] and time.monotonic() < self.full_until
+    @property
+    def is_full(self) -> bool:
+        """Was there nothing left a moment ago? When that is old, one request goes and looks, and the others need not wait for it."""
+        if self.full and time.monotonic() > self.look_again_at:
+            self.look_again_at = time.monotonic() + FULL_S
+            return False
+        return self.full
 
     async def buy(self, request: dict) -> str:
+        """Reserve, which is quick, and then pay, which is not: who pays keeps nobody from hearing that all is sold."""
+        async with self.doors:
+            status = await self.enter(request)
+        if status == HELD:
+            async with self.tills:
+                status = await self.pay(request["key"], request["buyer"], attempts=3)
+        return SOLD_OUT if status == EXPIRED else status
+
+    async def enter(self, request: dict) -> str:
+        """Whoever may have something already is looked up first, and only then is it said that all is sold."""
+        if request["again"]:
+            known = await self.book.execute("select status from purchase where id = %(key)s", key=request["key"])
+            if known:
+                return known[0]["status"]
+        if self.is_full:
+            return SOLD_OUT
         if not await self.may_enter(request["buyer"]):
             return BUSY
         status = await self.reserve(request)
-        if status == SOLD_OUT:
-            self.full_until = time.monotonic() + FULL_S
-        if status == HELD:
-            status = await self.pay(request["key"], request["buyer"], attempts=3)
-        return SOLD_OUT if status == EXPIRED else status
+        self.full = status == SOLD_OUT or (self.full and status not in (HELD, WAITING))
+        return status
 
     async def may_enter(self, buyer: str) -> bool:
         """Day 12's bucket; while Redis is away everybody may: it protects nothing that must not break."""
@@ -143,7 +168,12 @@ class Shop:
     # ---- what nobody waits for
 
     async def work(self) -> int:
-        return await relay(self.at) + await self.finish_old() + await self.promote() + await self.close_the_list()
+        return await self.publish() + await self.finish_old() + await self.promote() + await self.close_the_list()
+
+    async def publish(self) -> int:
+        """Day 6's relay, which opens connections of its own: only where something waits."""
+        waits = await self.book.execute("select id from outbox where published_at is null limit 1")
+        return await relay(self.at) if waits else 0
 
     async def finish_old(self) -> int:
         """What somebody began and left: the charge is repeated with its key, so it goes forward."""
@@ -162,16 +192,27 @@ class Shop:
 
     async def promote(self) -> int:
         """A unit that came back goes to whoever has waited longest."""
+        waiting = await self.book.execute(
+            """
+            select id from purchase
+             where status = 'waiting' and exists (select 1 from stock where free > 0)
+             order by since, id
+             limit 50
+            """
+        )
         promoted = 0
-        while True:
+        for row in waiting:
             async with self.book.transaction() as tx:
-                waiting = await tx.execute("select id from purchase where status = 'waiting' order by since, id limit 1 for update skip locked")
-                if not waiting or not await self.take(tx):
-                    return promoted
-                await tx.execute(
-                    "update purchase set status = 'held', since = %(now)s where id = %(key)s", key=waiting[0]["id"], now=time.time()
-                )
-                promoted += 1
+                if not await self.take(tx):
+                    break
+                held = await tx.execute(
+                    "update purchase set status = 'held', since = %(now)s where id = %(key)s and status = 'waiting' returning id",
+                    key=row["id"], now=time.time(),
+                )  # fmt: skip
+                if not held:  # another worker was faster
+                    await tx.execute("update stock set free = free + 1 where item = %(item)s", item=self.terms.item)
+                promoted += len(held)
+        return promoted
 
     async def close_the_list(self) -> int:
         """When every unit is paid for, nothing comes back any more."""
