@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from autograder.explore.answers import called
@@ -42,7 +42,6 @@ class Design:
     needs: tuple[str, ...] = ()
     read: str = ""
     input: tuple[str, ...] = (WORKER,)
-    _read: dict[int, Mapping[str, Any]] = field(default_factory=dict, hash=False, compare=False)
 
     def play_on(self, lane: VirtualLane, name: RunName) -> Played:
         """Read the document; then play one of the stories, and call a claim by its name that it breaks."""
@@ -65,13 +64,11 @@ class Design:
         return (*(replace(plain, input=(word,)) for word in self.stories if word != WORKER), *struck)
 
     def _document(self, lane: VirtualLane) -> tuple[Mapping[str, Any], Played | None]:
-        if id(lane) not in self._read:
-            result = called(lane, self.function)
-            if result.kind != "returned" or not isinstance(result.value, dict):
-                said = result.error or f"it returned a {type(result.value).__name__}, not a dict"
-                return {}, self._nothing(f"{self.function}() gives no design: {said}")
-            self._read[id(lane)] = result.value
-        design = self._read[id(lane)]
+        result = called(lane, self.function)
+        if result.kind != "returned" or not isinstance(result.value, dict):
+            said = result.error or f"it returned a {type(result.value).__name__}, not a dict"
+            return {}, self._nothing(f"{self.function}() gives no design: {said}")
+        design = result.value
         return design, None if any(design.values()) else replace(self._nothing("nothing is filled in yet"), blank=True)
 
     def _nothing(self, evidence: str) -> Played:

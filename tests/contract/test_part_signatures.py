@@ -12,16 +12,17 @@ from autograder.backends import ROOT
 from autograder.labs.parts import SIGNATURES, function_of
 
 
-def signatures(sources: list[str], function: str) -> list[ast.FunctionDef]:
+def signatures(sources: list[str], function: str) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     trees = [ast.parse(source) for source in sources]
-    return [node for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function]
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return [node for tree in trees for node in tree.body if isinstance(node, kinds) and node.name == function]
 
 
 def code_cells(notebook: Path) -> list[str]:
     return ["".join(cell["source"]) for cell in json.loads(notebook.read_text("utf-8"))["cells"] if cell["cell_type"] == "code"]
 
 
-def told(node: ast.FunctionDef) -> str:
+def told(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
     return f"{node.name}({ast.unparse(node.args)}){returns}"
 
