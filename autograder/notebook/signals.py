@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from autograder.grading.spent import spent_file
@@ -142,6 +144,19 @@ class SignalsView:
             axes.set_xlabel("seconds after 10:00")
         plt.close(figure)
         return figure
+
+    def save(self, folder: str | Path) -> str:
+        """Write all signals into files of JSON lines; raises Trouble where that cannot be done."""
+        place = Path(folder)
+        told = {"lines": list(self.lines), "spans": map(asdict, self.spans), "metrics": map(asdict, self.samples)}
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            for name, rows in told.items():
+                text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+                (place / f"{name}.jsonl").write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise Trouble(f"The signals are not saved: {place} cannot be written ({error.strerror or error}).") from None
+        return f"{place}: {', '.join(f'{name}.jsonl' for name in told)}"
 
     def _spans_of(self, order_id: str) -> list[Span]:
         roots = [line["span"] for line in self.lines if line["event"] == "request.received" and line.get("order_id") == order_id]

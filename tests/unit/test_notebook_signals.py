@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from autograder.labs.lab11_incidents import code_of, spend
@@ -71,3 +73,13 @@ def test_the_next_incident_is_shown_after_a_wrong_answer(folder):
 def test_a_name_without_letters_is_refused():
     with pytest.raises(Trouble, match="give your own"):
         my_incident("42")
+
+
+def test_signals_are_saved_as_lines_of_json(folder):
+    seen = my_incident("Bao")
+    assert seen.save(folder / "mine").endswith("lines.jsonl, spans.jsonl, metrics.jsonl")
+    kept = [json.loads(line) for line in (folder / "mine" / "lines.jsonl").read_text("utf-8").splitlines()]
+    assert kept == list(seen.lines)
+    (folder / "file").write_text("", encoding="utf-8")
+    with pytest.raises(Trouble, match="are not saved"):
+        seen.save(folder / "file")
