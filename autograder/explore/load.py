@@ -33,8 +33,8 @@ PENDING_SAID = 5
 QUIET_ROUNDS = 2
 
 
-def play_load(lane: LoadLane, plan: LoadPlan, say: Callable[[Sample], None] = lambda sample: None) -> Recording:
-    """Play one sale from a clean state; ``say`` hears of every sample while it runs.
+def play_load(lane: LoadLane, plan: LoadPlan, say: Callable[[Sample], None] | None = None) -> Recording:
+    """Play one sale from a clean state; ``say`` hears of every sample while it runs (else whoever listens to the lane does).
 
     Call it where no event loop runs. Errors of the program are part of the recording; what it raises is ours.
     """
@@ -43,7 +43,7 @@ def play_load(lane: LoadLane, plan: LoadPlan, say: Callable[[Sample], None] = la
     if plan.begin:
         lane.begin(plan.begin)
     with _few_collections():
-        recording = asyncio.run(_Sale(lane, plan, say).play())
+        recording = asyncio.run(_Sale(lane, plan, say or _each_second(lane, plan.buyers)).play())
     return replace(recording, state=lane.state(plan.tables))
 
 
@@ -51,6 +51,18 @@ def progress_line(sample: Sample, buyers: int) -> str:
     """A sample as one line for whoever waits: ``31,204 of 100,000 answered, 871 paid, 12,044 waiting``."""
     told = "".join(f", {count:,} {word}" for word, count in sorted(sample.told.items()))
     return f"{sample.at_s:5.1f} s: {sample.answered:,} of {buyers:,} answered{told}, {sample.waiting:,} waiting"
+
+
+def _each_second(lane: LoadLane, buyers: int) -> Callable[[Sample], None]:
+    """A line for whoever listens to the lane, and not ten of them a second."""
+    said: set[int] = set()
+
+    def say(sample: Sample) -> None:
+        if int(sample.at_s) not in said:
+            said.add(int(sample.at_s))
+            lane.say(progress_line(sample, buyers))
+
+    return say
 
 
 class _Sale:

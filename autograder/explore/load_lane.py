@@ -7,7 +7,7 @@ than the sale itself, so a lane of this kind has none: its workers meet the back
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -27,6 +27,9 @@ class Worker:
 
 class LoadLane(Protocol):
     """Everything that a sale under load needs, ready and warm."""
+
+    say: Callable[[str], None]
+    """Whoever waits hears how far a sale has come, in a line."""
 
     def reset(self) -> None:
         """As if nothing had ever happened."""

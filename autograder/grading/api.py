@@ -95,7 +95,9 @@ def check(
 def judge_program(lab: Lab, program: Program, tasks: list[str] | None, progress: Say = _silent) -> Verdict:
     """Judge a program; on this clone's backends, where the lab needs any."""
     with backends_for(lab, progress) as backends:
-        return judge(lab.name, program, backends=backends, tasks=tasks, progress=_lines(lab, progress))
+        return judge(
+            lab.name, program, backends=backends, tasks=tasks, progress=_lines(lab, progress), say=progress
+        )
 
 
 def _lines(lab: Lab, say: Say) -> Callable[[str, int, int, Played | None], None]:

@@ -40,19 +40,21 @@ def judge(
     tasks: Iterable[str] | None = None,
     lanes: int = LANES,
     progress: Progress = _silent,
+    say: Callable[[str], None] | None = None,
     enough: Callable[[TaskVerdict], bool] | None = None,
     executor: Executor | None = None,
 ) -> Verdict:
     """The verdict on a hand-in: every named task (all graded ones by default), every scenario, every fault.
 
-    A program that comes without the parts that its lab uses gets the reference's. Nothing more of a task is
+    ``say`` hears of a run that takes long while it runs. A program that comes without the parts that its lab uses gets the reference's. Nothing more of a task is
     played when ``enough`` says so of what it has shown so far. The workers of an ``executor`` (:func:`workers`) keep their lanes for the next program.
     """
     lab = find(lab_name)
     program = with_reference_parts(lab, program)
     chosen = [lab.task(name) for name in tasks] if tasks is not None else [task for task in lab.tasks if task.graded]
     began = time.monotonic()
-    with Pool(LaneSpec(backends=backends, lab=lab.name, program=program), lanes=lanes, executor=executor) as pool:
+    spec = LaneSpec(backends=backends, lab=lab.name, program=program)
+    with Pool(spec, lanes=lanes, executor=executor, say=say) as pool:
         check = _Check(lab, program, pool, progress, enough, Counter(RUNS_MAX))
         if enough is None:  # else nothing is begun that may not be needed
             _begin(lab, [task for task in chosen if not _unplayable(task, program)], pool)

@@ -134,9 +134,14 @@ def open_load_lane(spec: LaneSpec, cleanup: ExitStack) -> LiveLane:
     """Open a lane for sales under load."""
     lab = find(spec.lab)
     assert spec.backends is not None, f"{lab.name} says that it needs no backends"
-    return open_live_lane(
-        spec.backends, spec.program, cleanup, schema=lab.schema, topics=lab.topics, reads=lab.reads
-    )
+    lane = open_live_lane(spec.backends, spec.program, cleanup, schema=lab.schema, topics=lab.topics, reads=lab.reads)
+    lane.say = _say_of_a_long_run
+    return lane
+
+
+def _say_of_a_long_run(line: str) -> None:
+    if _listener is not None:
+        _listener.put(line)
 
 
 def _count() -> Iterator[int]:
@@ -218,16 +223,33 @@ def play_and_tell(spec: LaneSpec, scenario: str, name: RunName) -> tuple[Played,
     return played, lane.subjects.protection.describe()[0]
 
 
-def _begin_worker() -> None:
+_listener: Any = None
+"""Where a worker says how far a long run has come; None where nobody listens."""
+
+
+def _begin_worker(listener: Any = None) -> None:
     """Ctrl-C is the parent's to handle; it then shuts the pool down. A parent that is killed takes us with it."""
+    global _listener
+    _listener = listener
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         die_with_parent()
 
 
-def workers(lanes: int) -> ProcessPoolExecutor:
-    """Processes that hold a lane each; handed to several pools, one after the other, they keep it."""
-    return ProcessPoolExecutor(lanes, mp_context=multiprocessing.get_context("fork"), initializer=_begin_worker)
+def workers(lanes: int, listener: Any = None) -> ProcessPoolExecutor:
+    """Processes that hold a lane each; handed to several pools, one after the other, they keep it.
+
+    Into ``listener``, a queue between processes, they put lines about runs that take long.
+    """
+    return ProcessPoolExecutor(
+        lanes, mp_context=multiprocessing.get_context("fork"), initializer=_begin_worker, initargs=(listener,)
+    )
+
+
+def _pass_on(lines: Any, say: Callable[[str], None]) -> None:
+    """What workers say while a run takes long, as it comes."""
+    while (line := lines.get()) is not None:
+        say(line)
 
 
 class Pool:
@@ -237,11 +259,22 @@ class Pool:
     go to the head of the line, so that a counterexample is small before the whole sweep has ended.
     """
 
-    def __init__(self, spec: LaneSpec, *, lanes: int = LANES, executor: Executor | None = None) -> None:
+    def __init__(
+        self,
+        spec: LaneSpec,
+        *,
+        lanes: int = LANES,
+        executor: Executor | None = None,
+        say: Callable[[str], None] | None = None,
+    ) -> None:
         self.spec = spec
         self._own = executor is None
         lanes = lanes_of(spec.backends.world, lanes) if spec.backends else lanes
-        self.executor = executor or workers(lanes)
+        self._lines: Any = None
+        if say is not None and self._own and "load" in find(spec.lab).engines:
+            self._lines = multiprocessing.get_context("fork").SimpleQueue()
+            threading.Thread(target=_pass_on, args=(self._lines, say), daemon=True).start()
+        self.executor = executor or workers(lanes, self._lines)
         self._lock = threading.Lock()
         self._places = self._free = lanes + 1
         self._line: deque[tuple[str, RunName, Future[Played]]] = deque()
@@ -260,6 +293,8 @@ class Pool:
             self._end_workers()
         if self._own:
             self.executor.shutdown(wait=True, cancel_futures=True)
+        if self._lines is not None:
+            self._lines.put(None)
 
     def _end_workers(self) -> None:
         """Nobody waits for a run that nobody wants any more; what the workers leave behind, the next judge removes."""

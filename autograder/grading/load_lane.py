@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -140,6 +140,7 @@ class LiveLane:
 
     def __init__(self, url: str, servers: _Servers, zygote: Zygote, topics: Topics | None) -> None:
         self.subjects = zygote
+        self.say: Callable[[str], None] = lambda line: None
         self._servers, self._topics = servers, topics
         self._redis: redis.Redis | None = None
         self._database = psycopg.connect(url, autocommit=True)

@@ -249,6 +249,14 @@ def test_progress_is_told_while_it_runs(lanes: Any) -> None:
     assert "40 of 40 answered, 20 paid, 20 sold out, 0 waiting" in heard[-1]
 
 
+def test_whoever_listens_to_the_lane_hears_one_line_a_second(lanes: Any) -> None:
+    lane, heard = lanes(SALE), []
+    lane.say = heard.append
+    play_load(lane, plan(buyers=40))
+    lane.say = lambda line: None
+    assert heard and len({line.partition(".")[0] for line in heard}) == len(heard)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"what": "redis", "call": 3}, {"what": "worker-1"}, {"what": "worker-1", "answered": 1, "call": 1}, {"what": "gateway", "answered": 1, "forgets": True}],
