@@ -115,7 +115,14 @@ SETTING_ASIDE = (
         name="swallows_the_poison",
         task="dead_letters",
         sentence="it logs the error and goes on. The message is read, committed and gone, and nobody can mend it.",
-        shows=seen(DELIVERED, "poison", UNDISTURBED),
+        shows=seen(DELIVERED, "poison", UNDISTURBED, says="neither handled nor"),
+    ),
+    Mistake(
+        name="counts_by_purchase",
+        task="dead_letters",
+        sentence="the failures of one message are counted against the next one of its purchase, which could have been packed."
+        " Count by message.",
+        shows=seen(DELIVERED, "poison", UNDISTURBED, says="could have been packed"),
     ),
     Mistake(
         name="gives_up_at_once",
