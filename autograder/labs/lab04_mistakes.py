@@ -106,11 +106,17 @@ RECOVERING = (
         shows=seen(SERVED, "undone", says="cents are left"),
     ),
     Mistake(
+        name="recovers_only_the_first",
+        task="recover",
+        sentence="it finishes one order and says that nothing is left. A dead process may have left several.",
+        shows=all_of(seen(ENDED, "two", says="when recover has returned 0"), none_of(seen(ENDED, "two", says="p-1 is 'pending'"))),
+    ),
+    Mistake(
         name="recovers_nothing",
         task="recover",
         sentence="it says that nothing is left, and orders are left. Perhaps their buyers never ask again: what a dead process"
         " has begun, the shop must finish.",
-        shows=seen(ENDED, says="'pending'"),
+        shows=seen(ENDED, "unpaid", says="'pending'"),
     ),
 )
 

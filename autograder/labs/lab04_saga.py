@@ -88,6 +88,7 @@ RECOVERING = (
     ),
     _orchestrated("done-cut", "Ada's order is paid and packed, and a message is lost", BOTH, LOG, CUTS),
     _orchestrated("undone-cut", "The warehouse is unavailable, and a message is lost", BOTH, LOG, CUTS, mood="stands still"),
+    _orchestrated("two", "Two orders were begun by a process that died", BOTH, LOG, words=("p1", "p2"), begun=("p1", "p2")),
 )
 """The short stories first: most mistakes show there."""
 INSISTING = (

@@ -28,16 +28,22 @@ ENDED = ("confirmed", "cancelled")
 
 
 def order(
-    place: str, recover: str = "", *, mood: str = "", declines: bool = False, refund_fails: int = 0
+    place: str, recover: str = "", *, mood: str = "", declines: bool = False, refund_fails: int = 0, begun: tuple[str, ...] = ()
 ) -> Play:
-    """Somebody orders. After a crash or an error the shop recovers first, where it can, and then the buyer asks again."""
+    """Somebody orders. After a crash or an error the shop recovers first, where it can, and then the buyer asks again.
+
+    What was ``begun`` is left by a process that died behind its first transaction.
+    """
 
     def play(stage: Stage) -> None:
         prepare(stage, mood=mood, declines=declines, refund_fails=refund_fails)
         answers, unanswered, finished = {}, [], True
+        for word in begun:
+            if word in stage.input:
+                _placed(stage, word)
         for word in stage.input:
             command = command_of(word)
-            if stage.once(CHECKOUT, place, command).kind != "returned":
+            if word not in begun and stage.once(CHECKOUT, place, command).kind != "returned":
                 snapshot(stage, "at that moment")
             finished = finished and (not recover or _recovered(stage, recover))
             if recover and finished and not _all_ended(stage):
@@ -54,7 +60,7 @@ def order(
             answers=answers if finished else {},
             unanswered=unanswered,
             unfinished=not finished,
-            nothing_in_the_way=stage.name.strike is None and not (mood or declines),
+            nothing_in_the_way=stage.name.strike is None and not (mood or declines or begun),
         )
 
     return play
