@@ -66,8 +66,8 @@ def _nth(count: int) -> str:
 
 
 def _is_one_run(scenario: Playable) -> bool:
-    """A record is read and played once: nothing strikes in it, and there are no seeds."""
-    return scenario.engine == "virtual" and not scenario.faults and not hasattr(scenario, "seeds")
+    """A record is read once, and a sale under load is played once: no call is struck in it, and there are no seeds."""
+    return scenario.engine in ("virtual", "load") and not scenario.faults and not hasattr(scenario, "seeds")
 
 
 def _not_tried(scenario: Playable) -> str:

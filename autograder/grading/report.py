@@ -123,6 +123,8 @@ def _note(lab: Lab, name: RunName) -> str:
     scenario = lab.scenario(name.scenario)
     if scenario.engine == "virtual":
         return "No fault was needed beside those that the story itself has." if scenario.faults else ""
+    if scenario.engine == "load":
+        return "A sale under load is one of many that could have been: played again, it may go another way."
     if name.schedule:
         return "No preemption was needed: this is no race, it goes wrong when one call follows the other."
     return "No fault was needed: this is what it does when nothing goes wrong."

@@ -111,7 +111,7 @@ DEGRADED = (
 )
 RUSH = Rush(
     name="rush", title=f"{BUYERS:,} buyers at once; workers, Redis and the gateway are killed", rules=(*HARD, rule.memory_is_bounded),
-    input=(f"b{BUYERS}", "s1"),
+    input=(f"b{BUYERS}",),
 )  # fmt: skip
 COUNTED = (
     VirtualScenario(

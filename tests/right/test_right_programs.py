@@ -22,6 +22,10 @@ RIGHT = [
 ]
 SHAPES_MIN = 3
 """Beside the reference."""
+IN_A_BENCHMARK = {"lab14_flash_sale": {"open_sale", "processes"}}
+"""Tasks whose sweeps take half a minute of processor time for each program. The reference plays them here, in its notebook;
+every shape plays them in benchmarks/lab14.py. What is left kills each shape after every call, too, in a smaller story.
+"""
 
 
 def attempted(lab: Lab, path: Path) -> list[str]:
@@ -43,7 +47,7 @@ def test_there_are_three_shapes_of_the_whole_core_beside_the_reference(lab: Lab)
 
 @pytest.mark.parametrize(("lab", "path"), RIGHT)
 def test_a_right_program_holds_every_rule_in_every_run(lab: Lab, path: Path, postgres_of) -> None:
-    tasks = attempted(lab, path)
+    tasks = [name for name in attempted(lab, path) if name not in IN_A_BENCHMARK.get(lab.name, ())]
     verdict = verdict_on(path, lab.name, tasks, postgres_of(lab))
     broken = {task.task: task.counterexample.name for task in verdict.tasks if task.counterexample}
     assert broken == {}
