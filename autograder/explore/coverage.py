@@ -42,6 +42,12 @@ def claim(scenario: Playable, swept: Swept) -> str:
 def _walked(scenario: ScheduleScenario, swept: Swept) -> str:
     """How many schedules, and of how many."""
     count = swept.coverage.schedules
+    if scenario.kills:
+        shortest = "the shortest first"
+        which = f"one of the two is killed between two of its requests, with at most {_preemptions(1)} before"
+        if swept.broken:
+            return f"the {count}{_nth(count)} run tried breaks a rule ({which}, {shortest})"
+        return f"{count} runs, every one in which {which}; all hold"
     if swept.broken:
         turns = "one call after the other" if not RunName.parse(swept.broken[0].name).preempts else "fewest preemptions first"
         return f"the {count}{_nth(count)} schedule tried breaks a rule ({turns})"
@@ -52,13 +58,17 @@ def _walked(scenario: ScheduleScenario, swept: Swept) -> str:
     which = (
         "every one, up to symmetry and commuting reads"
         if scenario.preemptions_max is None
-        else f"every one with at most {scenario.preemptions_max} preemption"
+        else f"every one with at most {_preemptions(scenario.preemptions_max)}"
     )
     if scenario.preemptions_max == 1:  # of three calls, whose number depends on whom Postgres lets on first
         return f"{which}; all hold"
     if count == 1:
         return "1 schedule, since all others are its mirror image or end alike; it holds"
     return f"{count} schedules, {which}; all hold"
+
+
+def _preemptions(count: int) -> str:
+    return f"{count} preemption{'' if count == 1 else 's'}"
 
 
 def _nth(count: int) -> str:

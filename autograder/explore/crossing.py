@@ -20,6 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from autograder.explore.conductor import Actor, Ended, Stuck
+from autograder.explore.killed import is_kill, kill_of
 from autograder.explore.recorder import Recorder
 from autograder.explore.search import Decision, Plan, Step, Walk, take_turns
 from autograder.explore.subject import RUN_LIMIT_S
@@ -184,11 +185,24 @@ class Crossing:
         return sum(decision.chosen != lane.number for decision in self.decisions)
 
     def _go_on(self, decision: Decision) -> None:
+        if is_kill(decision.chosen):
+            self.decisions.append(decision)
+            self._kill(self.lanes[kill_of(decision.chosen)])
+            return
         if decision.chosen not in decision.steps:
             turn = len(self.decisions) + 1
             raise Stuck(f"The schedule cannot be repeated: at turn {turn} process {decision.chosen + 1} has nothing to do.")
         self.decisions.append(decision)
         self._let_through(self.lanes[decision.chosen])
+
+    def _kill(self, lane: _Lane) -> None:
+        """Its turn comes no more: it dies where it waits, and what it has not committed is rolled back."""
+        if lane.actor.done or not lane.waiting:
+            raise Stuck(f"The schedule cannot be repeated: process {lane.number + 1} is not where it was killed.")
+        self.recorder.mark("crash", lane.actor.process, f"before {lane.waiting[0].label}")
+        lane.waiting.clear()
+        lane.actor.paused = False
+        self._end(lane, Ended(kind="killed"))
 
     def _let_through(self, lane: _Lane) -> None:
         if len(self.decisions) > TURNS_MAX:

@@ -3,7 +3,7 @@
 ``06.relay.a1-a2.kill-before.Produce-purchases.2`` is lab 6, scenario *relay*, with the events a1 and a2, in which the
 process is killed before its second ``Produce purchases`` reaches Kafka. A run without a fault ends after its input; a
 run with a second strike names it behind the first. ``10.reserve.s1.a1b4a3`` is a schedule of two calls: one turn of
-the first, four of the second, three of the first.
+the first, four of the second, three of the first; in ``a1b1axb3`` the first is killed where the ``x`` stands.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NAME_LENGTH_MAX = 64
 LABEL_LENGTH_MAX = 22
 SHORTER = range(LABEL_LENGTH_MAX - 1, 8, -1)
 """How long a label may be where a name with two strikes would be too long."""
-_SCHEDULE = re.compile(r"all|([a-c][0-9]+)+")
+_SCHEDULE = re.compile(r"all|([a-c]([0-9]+|x))+")
 
 
 class BadRunName(ValueError):
@@ -84,6 +84,11 @@ class RunName:
         """Does its schedule take the turn from a call that could have gone on? Else one call simply follows the other."""
         turns = re.findall("[a-c]", self.schedule)
         return len(turns) > len(set(turns))
+
+    @property
+    def kills(self) -> bool:
+        """Is one of the calls that meet killed in this schedule?"""
+        return "x" in self.schedule
 
     @classmethod
     def parse(cls, text: str) -> RunName:

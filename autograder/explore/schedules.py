@@ -3,7 +3,8 @@
 The undisturbed run is the serial one: first one call, then the other. The *sweep* is one more run, named ``all``, in
 which a lane walks every schedule up to symmetry and commuting reads (:mod:`autograder.explore.search`), fewest
 preemptions first, and stops at the first that breaks a rule; that one's own name stands in the report. A letter of a
-schedule's name is a process, the number behind it how many turns it had: ``a1b4a3``.
+schedule's name is a process, the number behind it how many turns it had: ``a1b4a3``. Where ``kills`` says so, they are the
+schedules in which one of the two is killed on its way (:mod:`autograder.explore.killed`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any, ClassVar
 
 from autograder.explore.conductor import Actor, Stuck
 from autograder.explore.crossing import SETTLED_S, Crossing, WrongVictim
+from autograder.explore.killed import is_kill, kill_of, killed_schedules
 from autograder.explore.lane import Lane
 from autograder.explore.names import RunName
 from autograder.explore.scenario import Engine, Played, judged, told
@@ -59,6 +61,8 @@ class ScheduleScenario:
     turns_max: int = 30_000
     """Turns of all schedules together; a program with endless retries has endless schedules."""
     faults: tuple[str, ...] = ("schedule",)
+    kills: bool = False
+    """Is one of the calls killed in every schedule?"""
 
     def play_on(self, lane: Lane, name: RunName) -> Played:
         """Play one schedule, or all of them."""
@@ -106,7 +110,7 @@ class ScheduleScenario:
     def _fewest(self, lane: Lane, name: RunName, played: Played, walk: Walk, *, fresh: bool) -> Played:
         """The same rule broken with fewer preemptions, where there is such a schedule: sleep sets may have left it out."""
         rule, cost = played.violations[0].rule, preemptions(walk)
-        if cost < 2 or self.preemptions_max is not None:
+        if cost < 2 or self.kills or self.preemptions_max is not None:
             return played
         fewer = self._walks(lane, name, cost - 1, sleep_sets=False, fresh=fresh)
         return next((other for other, _ in fewer if other.broke(rule)), played)
@@ -121,7 +125,12 @@ class ScheduleScenario:
             played[:] = [one]
             return walk
 
-        for walk in all_schedules(walker, preemptions_max=preemptions_max, sleep_sets=sleep_sets):
+        walks = (
+            killed_schedules(walker, alike=self.alike)
+            if self.kills
+            else all_schedules(walker, preemptions_max=preemptions_max, sleep_sets=sleep_sets)
+        )
+        for walk in walks:
             yield played[0], walk
 
     def _walk(self, lane: Lane, name: RunName, plan: Plan, *, fresh: bool) -> tuple[Played, Walk]:
@@ -166,8 +175,13 @@ def letters(schedule: Iterable[int]) -> str:
 
     >>> letters((0, 1, 1, 1, 0))
     'a1b3a1'
+    >>> letters((0, 1, kill_of(0), 1))
+    'a1b1axb1'
     """
-    return "".join(f"{LETTERS[number]}{len(list(turns))}" for number, turns in groupby(schedule))
+    return "".join(
+        f"{LETTERS[kill_of(turn)]}x" if is_kill(turn) else f"{LETTERS[turn]}{len(list(turns))}"
+        for turn, turns in groupby(schedule)
+    )
 
 
 def numbers(text: str) -> tuple[int, ...]:
@@ -176,5 +190,9 @@ def numbers(text: str) -> tuple[int, ...]:
     >>> numbers("a1b3a1")
     (0, 1, 1, 1, 0)
     """
-    turns: list[Any] = re.findall(r"([a-c])(\d+)", text)
-    return tuple(LETTERS.index(letter) for letter, count in turns for _ in range(int(count)))
+    turns: list[Any] = re.findall(r"([a-c])(\d+|x)", text)
+    return tuple(
+        kill_of(LETTERS.index(letter)) if count == "x" else LETTERS.index(letter)
+        for letter, count in turns
+        for _ in range(1 if count == "x" else int(count))
+    )

@@ -12,7 +12,7 @@ from autograder.explore.sweep import Swept
 from autograder.history import History
 from autograder.labs import find
 from autograder.labs.lab import Finding, Lab, Mistake, Task
-from autograder.labs.signs import TWICE
+from autograder.labs.signs import KILLED, TWICE
 
 __all__ = ["Kind", "TaskVerdict", "Verdict", "findings", "judge_task", "points_of", "summary"]
 
@@ -105,8 +105,11 @@ def findings(swept: tuple[Swept, ...]) -> frozenset[Finding]:
 def _struck(name: RunName, history: History) -> tuple[str, str]:
     """The fault and where it struck; of a schedule, the call before which somebody lost the turn first.
 
-    Of a pair: ``twice``, and where the second one struck.
+    Of a pair: ``twice``, and where the second one struck. Of a schedule with a kill: ``killed``, and before which call.
     """
+    if name.kills:
+        killed = next((mark.text for mark in history.marks if mark.kind == "crash"), "").removeprefix("before ")
+        return KILLED, slug(killed)
     if name.preempts:
         before = next((mark.text for mark in history.marks if mark.kind == "pause"), "").removeprefix("before ")
         return "schedule", slug(before)

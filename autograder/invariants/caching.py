@@ -259,6 +259,9 @@ def most_buyers_are_served(history: History, state: State) -> Violation | None:
     changed_s, new_price = state.known["changed_s"], state.known["new_price"]
     if any(one.told == "product" and one.price == new_price and one.at_s + one.ms / 1000 < changed_s for one in requests):
         return _violation(most_buyers_are_served, "a buyer is shown the new price before the prices changed")
+    nobodys = [one for one in requests if one.told == "product" and one.price not in (state.known["old_price"], new_price)]
+    if nobodys:
+        return _violation(most_buyers_are_served, f"a buyer is shown the price {nobodys[0].price!r:.20}, which the table never held")
     old = [one for one in requests if one.told == "product" and one.at_s > changed_s + FRESH_WITHIN_S and one.price != new_price]
     if old:
         age = old[0].at_s - changed_s

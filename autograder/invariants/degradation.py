@@ -24,6 +24,7 @@ LATE_MAX = 0.01
 WHOLE_MIN = 0.98
 CALLS_PER_PAGE_MAX = 1.1
 OLD_S_MAX = 60
+PRICE_OLD_S_MAX = 10
 SHOWN = 3
 
 
@@ -36,6 +37,8 @@ class Visit:
     """What the catalog says of the product that was asked for."""
     page: Any
     """What came: a page, or anything else."""
+    before: Mapping[str, Any] | None = None
+    """What the catalog said of it so long before the visitor came that no page may show what was true earlier."""
     asked_ms: float = 0.0
     waited_ms: float | None = None
     """None when nothing came while the judge waited."""
@@ -68,7 +71,9 @@ def recommended_to(buyer: str) -> list[str]:
 
 
 def every_page_is_there_in_time(history: History, state: State) -> Violation | None:
-    """99 of 100 pages are there within 300 ms, with the product and its price, whatever becomes of the recommendations."""
+    """99 of 100 pages are there within 300 ms, with the product and its price, whatever becomes of the recommendations. A
+    price is one that the catalog has said within the last 10 seconds.
+    """
     visits: Sequence[Visit] = state.known["visits"]
     bad = [(visit, why) for visit in visits if (why := _missing(visit))]
     if len(bad) <= LATE_MAX * len(visits):
@@ -83,7 +88,10 @@ def _missing(visit: Visit) -> str:
         return "never came"
     if visit.trouble:
         return f"was no page but {visit.trouble}"
-    if not isinstance(visit.page, Mapping) or visit.page.get("product") != visit.product:
+    shown = visit.page.get("product") if isinstance(visit.page, Mapping) else None
+    if isinstance(shown, Mapping) and shown.get("name") == visit.product.get("name") and shown not in (visit.product, visit.before):
+        return f"showed {str(dict(shown))[:60]}, where the catalog had said {dict(visit.product)} for {PRICE_OLD_S_MAX} s and more"
+    if shown is None or shown not in (visit.product, visit.before):
         return f"had no product on it: {str(visit.page)[:80]}"
     if round(visit.waited_ms, 3) > IN_TIME_MS:
         return f"came after {_seconds(visit.waited_ms)}"

@@ -53,6 +53,7 @@ def _aside(name: str, get: str, put: str) -> tuple[Playable, ...]:
         story.two_puts(f"{name}-puts", get, put, ASIDE, STALE),
         story.crashed_put(f"{name}-put", get, put, ASIDE, STALE),
         story.crashed_look(f"{name}-look", get, put, ASIDE, STALE),
+        story.meets_and_dies(f"{name}-dies", get, put, ASIDE, STALE),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from autograder.invariants import cached_writes as writes
 from autograder.invariants import caching as rule
 from autograder.labs.lab import Mistake
-from autograder.labs.signs import UNDISTURBED, all_of, none_of, seen
+from autograder.labs.signs import KILLED, UNDISTURBED, all_of, none_of, seen
 
 __all__ = ["MISTAKES"]
 
@@ -26,7 +26,7 @@ SERIAL, RACE = UNDISTURBED, "schedule"
 
 STALE_SET = (
     "it updates the table and deletes the key. A look that missed before has read the old row, and sets it after the"
-    " delete: a **stale set**, and nobody deletes it again. A second delete a moment later makes it rarer and no less"
+    " delete: a stale set, and nobody deletes it again. A second delete a moment later makes it rarer and no less"
     " possible."
 )
 
@@ -35,14 +35,14 @@ ASIDE = (
     Mistake(
         name="leaves_it_to_the_ttl",
         task="get_product",
-        sentence="an update says nothing to the cache. The TTL ends the **stale read**, after a minute and not after a second.",
+        sentence="an update says nothing to the cache. The TTL ends the stale read, after a minute and not after a second.",
         shows=seen(FRESH, "aside-calm", SERIAL),
     ),
     Mistake(
         name="forgets_what_is_not_there",
         task="get_product",
         sentence="it keeps products, and not the fact that there is none. Whoever asks for a missing one reaches Postgres"
-        " every time: keep the answer \"nothing\" too (**negative caching**).",
+        " every time: keep the answer \"nothing\" too (negative caching).",
         shows=seen(SERVES, "aside-calm", SERIAL, says="does not exist"),
     ),
     Mistake(
@@ -60,16 +60,31 @@ ASIDE = (
         shows=seen(ENDS, fault=SERIAL),
     ),
     Mistake(
+        name="says_nothing_while_another_fetches",
+        task="get_product",
+        sentence="where somebody else has the lock it answers that there is no such product. Whoever cannot fetch it now does"
+        " not know that.",
+        shows=seen(ANSWERED, "aside-*", says="never in the table"),
+    ),
+    Mistake(
         name="locks_without_a_ttl",
         task="get_product",
         sentence="its lock has no TTL. Whoever dies with it keeps everybody out, and the shop's next look, too.",
         shows=seen(ANSWERED, "aside-look", "kill-before"),
     ),
     Mistake(
+        name="skips_what_is_done",
+        task="get_product",
+        sentence="asked again after a crash, it finds the new price in the table and takes the whole update for done. The"
+        " key was deleted before the commit only, and a look in between has kept the old price: what an update owes the"
+        " cache, its repeat owes it, too.",
+        shows=seen(FRESH, "aside-dies", KILLED),
+    ),
+    Mistake(
         name="deletes_before_it_commits",
         task="get_product",
         sentence="it deletes the key before the commit. Whoever looks between the two fills the cache with the old row, and"
-        " nothing deletes that: a **stale set**.",
+        " nothing deletes that: a stale set.",
         shows=seen(FRESH, "aside-warm", RACE),
     ),
     Mistake(
@@ -86,7 +101,7 @@ CROWD = (
     Mistake(
         name="asks_for_everybody",
         task="catalogue",
-        sentence="whoever misses asks the database. When a popular key ends, the whole crowd misses: a **stampede**.",
+        sentence="whoever misses asks the database. When a popular key ends, the whole crowd misses: a stampede.",
         shows=seen(ONE, "crowd*", SERIAL, says="under way at once"),
     ),
     Mistake(
@@ -120,7 +135,7 @@ CROWD = (
         name="same_ttl_for_all",
         task="catalogue",
         sentence="everything gets the same TTL. What was filled together, after a restart or a mail to everybody, ends"
-        " together: add **jitter**.",
+        " together: add jitter.",
         shows=seen(SPREAD, says="the same second"),
     ),
 )
@@ -180,13 +195,13 @@ WRITES = (
         name="sets_before_the_commit",
         task="put_through",
         sentence="it sets the cache inside the transaction. When that ends without a commit, the cache shows what never was:"
-        " a **dirty read**.",
+        " a dirty read.",
         shows=seen(COMMITTED),
     ),
     Mistake(
         name="sets_after_the_commit",
         task="put_through",
-        sentence="it commits and then sets. Of two updates the first to commit can be the last to set: a **stale set**. Let"
+        sentence="it commits and then sets. Of two updates the first to commit can be the last to set: a stale set. Let"
         " Redis compare the versions.",
         shows=seen(FRESH, "through-puts", RACE),
     ),
@@ -207,7 +222,7 @@ WRITES = (
         name="reads_then_deletes",
         task="views",
         sentence="it reads all counts, adds them, and deletes the key. A view that comes meanwhile is deleted with it: a"
-        " **lost update**.",
+        " lost update.",
         shows=seen(ONCE, "views-meet", RACE, says="lost"),
     ),
     Mistake(
@@ -230,7 +245,7 @@ PLANS = (
     Mistake(
         name="a_minute_for_everything",
         task="plan",
-        sentence="it keeps something for longer than the shop allows: a **stale read** by plan. Each kind has a bound of its own.",
+        sentence="it keeps something for longer than the shop allows: a stale read by plan. Each kind has a bound of its own.",
         shows=seen(RATIO, says="after it changed"),
     ),
     Mistake(
@@ -263,10 +278,17 @@ LOCKS = (
         shows=seen(FREE, "lock-dies"),
     ),
     Mistake(
+        name="lets_the_token_expire",
+        task="lock",
+        sentence="its counter of tokens has a TTL. After a quiet night it begins at 1 again, and a token of yesterday is the"
+        " greater one: a counter that fences is kept for ever.",
+        shows=seen(LATE, "lock-late", says="do not grow"),
+    ),
+    Mistake(
         name="trusts_the_lock",
         task="lock",
         sentence="the lock has a TTL, and a holder that sleeps longer does not know that it has lost it. The write itself must"
-        " refuse an old token: a **fencing token**.",
+        " refuse an old token: a fencing token.",
         shows=seen(LATE, "lock-late", says="is taken"),
     ),
     Mistake(

@@ -7,6 +7,7 @@ The words of a story say what is there: ``warm`` is a lamp that somebody has loo
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from autograder.explore.scenario import CRASH_FAULTS, Scenario
@@ -15,7 +16,7 @@ from autograder.explore.stage import Job, Stage
 from autograder.invariants import Invariant
 from autograder.invariants.caching import Look
 
-__all__ = ["calm", "crashed_look", "crashed_put", "look", "meets", "two_puts"]
+__all__ = ["calm", "crashed_look", "crashed_put", "look", "meets", "meets_and_dies", "two_puts"]
 
 ID, NAME, OLD, NEW, NEWER = "p-1", "lamp", 9000, 8000, 7000
 LATER = "a second after the update was acknowledged"
@@ -43,6 +44,12 @@ def meets(name: str, get: str, put: str, word: str, rules: tuple[Invariant, ...]
         read=read,
         alike=False,
     )
+
+
+def meets_and_dies(name: str, get: str, put: str, rules: tuple[Invariant, ...], read: str) -> ScheduleScenario:
+    """One buyer looks while the price is changed, and one of the two dies on the way; whoever died is asked again."""
+    met = meets(name, get, put, "cold", rules, read)
+    return replace(met, title="A look meets an update, and one of them is killed and comes again", kills=True)
 
 
 def two_puts(name: str, get: str, put: str, rules: tuple[Invariant, ...], read: str, word: str = "warm") -> ScheduleScenario:
@@ -81,10 +88,11 @@ def crashed_look(name: str, get: str, put: str, rules: tuple[Invariant, ...], re
     def play(stage: Stage) -> None:
         _prepare(stage, get)
         answered = stage.until_done("reader-1", get, ID)
+        answers = [stage.results[-1][1].value] if answered else []
         undone = "" if answered else f"the look is never answered: {stage.trouble}"
         if not stage.until_done("writer-1", put, *PUTS[NEW]):
             undone = f"the update is never done: {stage.trouble}"
-        _look_later(stage, get, undone=undone)
+        _look_later(stage, get, undone=undone, answers=answers)
 
     return Scenario(
         name=name, title="A look is struck, and comes again", play=play, input=("cold",), target="reader-1",
@@ -134,9 +142,12 @@ def _settled(get: str) -> Callable[[Stage], None]:
     def finish(stage: Stage) -> None:
         undone, answers = "", []
         for job, result in [pair for pair in stage.results if pair[0].process != "buyer-1"]:
-            if result.kind != "returned" and not stage.until_done(job.process, job.function, *job.arguments):
-                undone = f"{job.function} gets an error again and again: {stage.trouble}"
-            elif job.function == get and result.kind == "returned":
+            if result.kind != "returned":
+                if not stage.until_done(job.process, job.function, *job.arguments):
+                    undone = f"{job.function} gets an error again and again: {stage.trouble}"
+                    continue
+                result = stage.results[-1][1]
+            if job.function == get:
                 answers.append(result.value)
         _look_later(stage, get, undone=undone, answers=answers)
 

@@ -173,7 +173,7 @@ def dead_cache(make: str, trouble: str, *, products: int = 10, per_s: int = 80) 
             looks.append(asyncio.ensure_future(people.look(INSTANCES[number % 2], name)))
             await asyncio.sleep(1 / per_s)
         await asyncio.gather(*looks)
-        during = {"away_s": away_s, "back_s": back_s, "changed_s": 6.0, "new_price": NEW}
+        during = {"away_s": away_s, "back_s": back_s, "changed_s": 6.0, "old_price": OLD, "new_price": NEW}
         _told(sim, database, people, **during)
 
     return play

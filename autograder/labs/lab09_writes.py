@@ -164,6 +164,8 @@ LOCK_RULES = (rule.one_holder_at_a_time, rule.a_late_holder_changes_nothing, rul
 PRICES = {"worker-1": 8000, "worker-2": 7000}
 TTL_S = 10
 OVER_MS = 10_001
+A_NIGHT_MS = 12 * 3_600_000
+"""Between one holder and the next; whoever slept through it still holds its old token."""
 NEEDED = ("acquire", "release", "write_price")
 
 
@@ -209,6 +211,7 @@ def _late(stage: Stage) -> None:
     if not known and stage.once("ada", "write_price", "lamp", PRICES["worker-1"], first).value is not False:
         known["late"] = "ada's lock has expired, bao has written since, and ada's write is taken"
     stage.once("bao", "release", "lamp", second)
+    stage.lane.redis.pass_time(A_NIGHT_MS)
     third = _acquire(stage, "chidi", known) if not known else None
     if not known and not first < second < third:
         known["late"] = f"the tokens are {first}, {second} and {third}: they do not grow"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from autograder.backends.databases import SCHEMA
 from autograder.explore.schedules import ScheduleScenario
+from autograder.invariants import Invariant
 from autograder.invariants import stock as rule
 from autograder.labs.lab import Lab, Rule, Task
 from autograder.labs.lab10_anomalies import SHEET
@@ -55,12 +56,11 @@ def _reserving(name: str, function: str) -> tuple[ScheduleScenario, ...]:
     )  # fmt: skip
 
 
-def _three_buyers(name: str, function: str) -> ScheduleScenario:
+def _three_buyers(
+    name: str, function: str, title: str, shelf: str, *baskets: Basket, rules: tuple[Invariant, ...] = SELLING, read: str
+) -> ScheduleScenario:
     """Further coverage: no rule earns points by it alone, and who was second to wait is up to Postgres."""
-    return meeting(
-        f"{name}-three", "Three buyers, three lamps", function, "l3", LAMP, LAMP, LAMP,
-        rules=SELLING, read=OVERSELL, preemptions_max=1,
-    )  # fmt: skip
+    return meeting(name, title, function, shelf, *baskets, rules=rules, read=read, preemptions_max=1)
 
 
 def _pricing(
@@ -97,6 +97,10 @@ def _carts(name: str, function: str) -> tuple[ScheduleScenario, ...]:
         meeting(
             f"{name}-three", "Two baskets with three items each", function, "l2v2s2", *THREE, rules=rules, read=DEADLOCK
         ),
+        _three_buyers(
+            f"{name}-buyers", function, "Three baskets of a lamp and a mug, and two mugs", "l3m2", *[LAMP_AND_MUG] * 3,
+            rules=rules, read=DEADLOCK,
+        ),
     )  # fmt: skip
 
 
@@ -126,7 +130,12 @@ LAB = Lab(
         ),
         Task(
             name="reserve", title="The last lamp", function="reserve",
-            scenarios=(*_reserving("reserve", "reserve"), _three_buyers("reserve", "reserve")),
+            scenarios=(
+                *_reserving("reserve", "reserve"),
+                _three_buyers(
+                    "reserve-three", "reserve", "Three buyers, three lamps", "l3", LAMP, LAMP, LAMP, read=OVERSELL
+                ),
+            ),
             points={NEVER_MORE: 10, TRUE: 4, SOLD: 6}, outcomes=("O1", "O4"), minutes=15,
         ),
         Task(

@@ -21,7 +21,7 @@ SERIAL, RACE = UNDISTURBED, "schedule"
 
 READ_THEN_WRITE = (
     "it reads how many are free, reckons, and writes the result. Between its look and its write another buyer does the"
-    " same. This is a **lost update**; at READ COMMITTED a transaction around both statements does not help."
+    " same. This is a lost update; at READ COMMITTED a transaction around both statements does not help."
 )
 
 MISTAKES: tuple[Mistake, ...] = (
@@ -116,7 +116,7 @@ MISTAKES: tuple[Mistake, ...] = (
         name="takes_in_cart_order",
         task="reserve_cart",
         sentence="it locks the items in the order of the basket. Two baskets packed in different orders wait for each other:"
-        " a **deadlock**. Take them in one order that all share.",
+        " a deadlock. Take them in one order that all share.",
         shows=seen(NO_DEADLOCK),
     ),
     Mistake(
@@ -136,7 +136,7 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake(
         name="one_query_per_order",
         task="orders_of",
-        sentence="it asks once for the orders and once more for each of them: **N+1 queries**. At 1 ms a round trip a page of"
+        sentence="it asks once for the orders and once more for each of them: N+1 queries. At 1 ms a round trip a page of"
         " a hundred orders takes a tenth of a second before Postgres has done anything.",
         shows=seen(TWO_STATEMENTS),
     ),
@@ -187,7 +187,7 @@ MISTAKES: tuple[Mistake, ...] = (
                 "repeatable_read_is_serializable",
                 SERIALIZABLE_ENOUGH,
                 "at REPEATABLE READ Postgres gives each transaction a snapshot. Two that read the same and write different"
-                " rows do not meet: **write skew**.",
+                " rows do not meet: write skew.",
             ),
             (
                 "begin_commit_stops_lost_updates",

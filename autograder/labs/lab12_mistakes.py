@@ -146,6 +146,13 @@ PAGES = (
     ),
     _mistake(
         "product_page",
+        "knows_the_prices_by_heart",
+        seen(IN_TIME, says="showed"),
+        "it asks for a price once and shows it for ever. What is remembered needs an end; a price that is charged needs an"
+        " early one.",
+    ),
+    _mistake(
+        "product_page",
         "waits_for_what_it_does_not_need",
         seen(IN_TIME, says="never came"),
         "it waits for the recommendations for as long as they like. What the page can do without gets a part of its time.",

@@ -11,7 +11,7 @@ import heapq
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from autograder.invariants.degradation import SHOWN, Visit, recommended_to
+from autograder.invariants.degradation import PRICE_OLD_S_MAX, SHOWN, Visit, recommended_to
 from shop.network import Broken, Refused, Unavailable
 
 __all__ = ["outage", "visits"]
@@ -24,6 +24,8 @@ BROWSER_WAITS_MS = 10_000
 BETWEEN_VISITORS_S = 1.0
 EDITION_S = 20.0
 """How long bestsellers stay the same."""
+PRICES_CHANGE_MS = 12_000.0
+"""When everything becomes a tenth dearer."""
 
 
 class Recommendations:
@@ -69,7 +71,7 @@ class Catalog:
         if len(args) != 1 or args[0] not in PRODUCTS:
             raise Refused(f"there is no product {args!r}", 404)
         await self._work("product")
-        return product_of(args[0])
+        return product_of(args[0], self._sim.now_ms)
 
     async def bestsellers(self) -> list[str]:
         """What sells best now."""
@@ -93,13 +95,14 @@ class Catalog:
         await asyncio.sleep(done_s - now_s)
 
 
-def product_of(product_id: str) -> dict[str, Any]:
-    """What the catalog says of a product.
+def product_of(product_id: str, at_ms: float) -> dict[str, Any]:
+    """What the catalog says of a product at this moment.
 
-    >>> product_of("lamp")
-    {'name': 'lamp', 'cents': 4900}
+    >>> product_of("lamp", 11_999.0), product_of("lamp", 12_000.0)
+    ({'name': 'lamp', 'cents': 4900}, {'name': 'lamp', 'cents': 5390})
     """
-    return {"name": product_id, "cents": PRODUCTS[product_id]}
+    cents = PRODUCTS[product_id]
+    return {"name": product_id, "cents": cents if at_ms < PRICES_CHANGE_MS else cents * 11 // 10}
 
 
 def visits(function: str) -> Story:
@@ -187,7 +190,8 @@ async def _visit(sim: Any, function: str, buyer: str, number: int, *, recorded: 
     answer = await client.call("pages-1", function, buyer, product_id)
     return Visit(
         buyer=buyer,
-        product=product_of(product_id),
+        product=product_of(product_id, sim.now_ms),
+        before=product_of(product_id, asked_ms - PRICE_OLD_S_MAX * 1000),
         page=answer.value if answer.ok else None,
         asked_ms=asked_ms,
         waited_ms=None if answer.error.startswith("gave up") else answer.ms,

@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 from autograder.labs.lab import Finding
 
-__all__ = ["TWICE", "UNDISTURBED", "Sign", "all_of", "none_of", "seen"]
+__all__ = ["KILLED", "TWICE", "UNDISTURBED", "Sign", "all_of", "none_of", "seen"]
 
 TWICE = "twice"
 """The fault of a run with two strikes, the second of them in what came after the first."""
+KILLED = "killed"
+"""The fault of a schedule in which one of those that meet is killed."""
 Sign = Callable[[frozenset[Finding]], bool]
 UNDISTURBED = "none"
 """The fault of a run in which nothing went wrong but the program."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from autograder.explore.lane import Lane
 from autograder.explore.names import RunName
 from autograder.explore.scenario import CRASH_FAULTS, Played, Scenario, named, strikes
 from autograder.explore.schedules import ScheduleScenario
-from autograder.explore.search import Walk
+from autograder.explore.search import Walk, preemptions
 from autograder.explore.stage import Job, Stage
 from autograder.grading.lanes import LaneSpec, open_lane
 from autograder.grading.program import Cell, Program
@@ -288,6 +289,41 @@ def test_what_is_atomic_is_safe_in_every_schedule(lane: Lane, function: str) -> 
     walked = every(lane, meeting(Job("a", function), Job("b", function), alike=True))
     assert 1 < len(walked) < 80
     assert [played.violations or played.failures for played, _ in walked if played.violations or played.failures] == []
+
+
+def test_three_calls_meet_within_one_preemption(lane: Lane) -> None:
+    def three(function: str) -> list[tuple[Played, Walk]]:
+        jobs = [Job(process, function) for process in ("a", "b", "c")]
+        return every(lane, replace(meeting(*jobs, alike=True), preemptions_max=1))
+
+    safe, unsafe = three("script_decr"), three("get_then_decr")
+    for played, walk in (*safe, *unsafe):
+        assert {call.process for call in played.history.calls} == {"a", "b", "c"} and preemptions(walk) <= 1
+    assert not any(played.violations for played, _ in safe)
+    assert {played.violations[0].evidence for played, _ in unsafe if played.violations} >= {"sold 2"}
+    assert len({walk.schedule for _, walk in unsafe}) == len(unsafe) > 3
+
+
+def test_one_of_two_is_killed_after_each_of_its_effects_and_asked_again(lane: Lane) -> None:
+    scenario = replace(meeting(Job("a", "get_then_decr"), Job("b", "get_then_decr"), alike=True), kills=True)
+    scenario = replace(scenario, finish=_ask_again)
+    walked = [played for played, _ in every(lane, scenario)]
+    names = [RunName.parse(played.name) for played in walked]
+    assert len(set(names)) == len(walked) > 2 and all(name.kills for name in names)
+    for played in walked:
+        assert [mark.kind for mark in played.history.marks].count("crash") == 1
+        assert "restart" in [mark.kind for mark in played.history.marks]
+    # Killed between DECR and RPUSH: the lamp is gone, and nobody has it.
+    lost = next(played for played in walked if played.violations)
+    again = scenario.play_on(lane, RunName.parse(lost.name))
+    assert (again.history, again.violations) == (lost.history, lost.violations)
+
+
+def _ask_again(stage: Stage) -> None:
+    for job, result in list(stage.results):
+        if result.kind == "killed":
+            stage.until_done(job.process, job.function)
+    stage.snapshot("in the end", ("purchase",))
 
 
 def test_processes_that_stay_leave_nothing_for_the_next_schedule(lane: Lane) -> None:

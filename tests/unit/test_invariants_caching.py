@@ -132,7 +132,7 @@ def test_a_cache_that_is_well_keeps_the_database_quiet(count: int, first_s: floa
     assert (broken(rule.the_database_survives, questions=asked, **OUTAGE) == "") is holds
 
 
-OUTAGE = {"away_s": 3.0, "back_s": 9.0, "changed_s": 6.0, "new_price": 8000}
+OUTAGE = {"away_s": 3.0, "back_s": 9.0, "changed_s": 6.0, "old_price": 9000, "new_price": 8000}
 
 
 @pytest.mark.parametrize(("served", "holds"), [(5, True), (4, False)])
@@ -195,3 +195,9 @@ def test_the_greatest_token_has_the_last_word(tag: int, tokens: tuple[Any, Any],
 def test_a_lock_that_nobody_gets_is_no_lock() -> None:
     assert "nobody gets the lock" in broken(writes.the_lock_comes_free, holders=[holder("worker-1", None, 8000, wrote=False)])
     assert broken(writes.the_lock_comes_free, holders=[holder("worker-1", 1, 8000)]) == ""
+
+
+@pytest.mark.parametrize(("price", "holds"), [(9000, True), (8999, False), (1, False)])
+def test_a_price_that_the_table_never_held_is_seen_before_the_prices_change(price: int, holds: bool) -> None:
+    told = [request(1.0, price=price), request(2.0)]
+    assert (broken(rule.most_buyers_are_served, requests=told, **OUTAGE) == "") is holds

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from autograder.history import History
@@ -111,8 +113,8 @@ EDITIONS = [(20_000.0, BEST)]
 
 
 def visit(shown=MINE, degraded=False, *, asked_s=0.0, waited_ms=100.0, product="lamp", **more):
-    page = {"product": product_of(product), "next": list(shown), "degraded": degraded}
-    told = {"page": page, "product": product_of("lamp"), **more}
+    page = {"product": product_of(product, 0.0), "next": list(shown), "degraded": degraded}
+    told = {"page": page, "product": product_of("lamp", 0.0), **more}
     return Visit(buyer="Ada", asked_ms=asked_s * 1000, waited_ms=waited_ms, **told)
 
 
@@ -120,6 +122,19 @@ def visit(shown=MINE, degraded=False, *, asked_s=0.0, waited_ms=100.0, product="
 def test_one_page_in_a_hundred_may_be_late(late, holds):
     visits = [visit(waited_ms=300.0)] * (100 - late) + [visit(waited_ms=301.0)] * late
     assert (broke(degradation.every_page_is_there_in_time, visits=visits) == "") is holds
+
+
+@pytest.mark.parametrize(("asked_s", "holds"), [(12.0, True), (21.9, True), (22.0, False), (30.0, False)])
+def test_a_price_may_be_shown_for_ten_seconds_after_it_has_changed(asked_s, holds):
+    asked_ms = asked_s * 1000
+    old = visit(asked_s=asked_s, product="lamp")
+    old = replace(old, product=product_of("lamp", asked_ms), before=product_of("lamp", asked_ms - 10_000))
+    assert (broke(degradation.every_page_is_there_in_time, visits=[old]) == "") is holds
+
+
+def test_a_price_that_nobody_has_said_yet_is_none():
+    early = replace(visit(), page=visit().page | {"product": product_of("lamp", 12_000.0)})
+    assert "showed" in broke(degradation.every_page_is_there_in_time, visits=[early])
 
 
 @pytest.mark.parametrize(

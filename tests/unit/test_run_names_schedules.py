@@ -8,10 +8,16 @@ from autograder.explore.names import BadRunName, RunName
 from autograder.explore.schedules import letters, numbers
 
 
-@pytest.mark.parametrize("schedule", [(0, 1, 1, 1, 1, 0, 0, 0), (0,), (1, 0, 2, 2), (0,) * 12 + (1,) * 30])
+@pytest.mark.parametrize("schedule", [(0, 1, 1, 1, 1, 0, 0, 0), (0,), (1, 0, 2, 2), (0,) * 12 + (1,) * 30, (0, 1, ~0, 1), (0, 0, ~0, 1)])
 def test_a_schedule_reads_back(schedule: tuple[int, ...]) -> None:
     name = RunName(lab="10", scenario="reserve", input=("l1",), schedule=letters(schedule))
     assert numbers(RunName.parse(str(name)).schedule) == schedule
+
+
+def test_a_schedule_in_which_somebody_dies_says_so() -> None:
+    name = RunName.parse("09.aside-dies.cold.a2b1axb3")
+    assert name.kills and not RunName.parse("09.aside-cold.cold.a2b1a1b3").kills
+    assert letters(numbers(name.schedule)) == name.schedule
 
 
 def test_only_a_schedule_that_comes_back_to_a_call_preempts() -> None:
