@@ -146,6 +146,8 @@ class Played:
     """How many schedules were walked, where this run stands for all of them."""
     blank: bool = False
     """Was nothing answered at all?"""
+    pages: tuple[str, str] = ("", "")
+    """Where a run has a report of its own, as a sale under load has: as a fragment of HTML, and as text."""
 
     def broke(self, rule: str) -> Violation | None:
         """The violation of this rule, if there was one."""

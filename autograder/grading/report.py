@@ -61,6 +61,8 @@ def _task_text(lab: Lab, verdict: TaskVerdict, colour: bool) -> str:
     head, points = _head(lab, verdict)
     lines = [_paint(head, _COLOURS[verdict.kind], colour) + points]
     lines += [_line(label, text) for label, text in _rows(lab, verdict)]
+    if verdict.counterexample is None:
+        lines += [textwrap.indent(one.undisturbed.pages[1], "    ") for one in verdict.swept if one.undisturbed.pages[1]]
     return "\n".join(lines)
 
 
@@ -195,6 +197,7 @@ def _task_html(lab: Lab, verdict: TaskVerdict) -> str:
     if played is not None and played.history.calls:
         reason = f"Rule {lab.rule(played.violations[0].rule).number} is broken: {played.violations[0].evidence}."
         picture = Diagram(played.history, takeaway=reason).html()
+    picture += "".join(one.undisturbed.pages[0] for one in verdict.swept)
     return (
         f"<section><p><strong>{html.escape(head)}</strong>{html.escape(points)}</p>"
         f'<table style="border-collapse:collapse;text-align:left;margin:0 0 1em 0">{rows}</table>{picture}</section>'

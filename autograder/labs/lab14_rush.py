@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from autograder.diagram.sale import Ruling
 from autograder.explore.load import LoadPlan, Probe, Recording, play_load, strikes_for
 from autograder.explore.load_lane import LoadLane
+from autograder.explore.load_picture import report_of
 from autograder.explore.names import RunName
 from autograder.explore.scenario import Engine, Played, judged
 from autograder.history import History, Mark
-from autograder.invariants import Invariant, Message, State
+from autograder.invariants import Invariant, Message, State, Violation
 from autograder.invariants.sale import Ending, Load
 from shop.gateway import is_declined
 from shop.sale import FINAL, SaleTerms
@@ -94,6 +96,7 @@ def ending_of(recording: Recording, plan: LoadPlan) -> Ending:
         wishes={f"k-{number}": f"c-{number}" for number in range(recording.buyers)},
         declines=frozenset(f"k-{number}" for number in range(recording.buyers) if is_declined(f"k-{number}", DECLINES)),
         late=slow if seconds > ANSWER_S else (),
+        quiet=recording.finished,
         trouble=next(iter(recording.errors), ""),
     )
 
@@ -135,7 +138,25 @@ class Rush:
         history = History(run=str(name), title=self.title, processes=("sale",), marks=told)
         history, violations = judged(self.rules, history, [state])
         failures = tuple(f"{error} ({count} times)" for error, count in recording.errors.items())
-        return Played(name=str(name), history=history, violations=violations, failures=failures[:3])
+        report = report_of(recording, self._rulings(recording, violations, plan), title=self.title)
+        return Played(
+            name=str(name), history=history, violations=violations, failures=failures[:3], pages=(report.html(), report.text())
+        )
+
+    def _rulings(self, recording: Recording, violations: Sequence[Violation], plan: LoadPlan) -> list[Ruling]:
+        """Every rule, what it was asked of, and what became of it."""
+        evidence = {one.rule: one.evidence for one in violations}
+        asked = f"{recording.buyers:,} buyers, {plan.terms.stock:,} units, {len(recording.faults)} faults"
+        return [
+            Ruling(
+                number=number,
+                text=" ".join((one.__doc__ or "").split()),
+                decision="broken" if one.__name__ in evidence else "kept",
+                coverage=asked,
+                evidence=evidence.get(one.__name__, ""),
+            )
+            for number, one in enumerate(self.rules, start=1)
+        ]
 
 
 def _verdict_words(recording: Recording) -> tuple[Mark, ...]:
