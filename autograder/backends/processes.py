@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ __all__ = [
     "identify",
     "is_gone",
     "is_running",
+    "keep_port",
     "realm",
     "wait_until",
 ]
@@ -133,3 +135,17 @@ def free_port(preferred: int | None = None) -> int:
                 continue
             return probe.getsockname()[1]
     raise OSError("no free loopback port")
+
+
+def keep_port(port: int) -> socket.socket:
+    """Hold a loopback port for the server that serves there, also while it is away; close the socket to let go.
+
+    Else another program's server could be given the port for a moment, and be talked to. Begin before the server does.
+    On Linux a bound socket that does not listen lets a server with SO_REUSEADDR in, refuses callers, and is passed over
+    when the kernel chooses a port for others. Elsewhere it would keep the server out too: there nothing is held.
+    """
+    keeper = socket.socket()
+    if sys.platform == "linux":
+        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        keeper.bind(("127.0.0.1", port))
+    return keeper

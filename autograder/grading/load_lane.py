@@ -25,7 +25,7 @@ from autograder.backends.databases import (
     create_database, drop_database, drop_ownerless, judges_database, learner_address, reset, reset_statement,
 )  # fmt: skip
 from autograder.backends.gateway import GatewayServer
-from autograder.backends.processes import wait_until
+from autograder.backends.processes import keep_port, wait_until
 from autograder.backends.redis import Redis
 from autograder.explore import stored
 from autograder.explore.lane import Topics
@@ -94,6 +94,7 @@ class _Servers:
         self._folder, self._world = folder, backends.world
         self.redis = self._new_redis(None)
         self.gateway = self._new_gateway(None, None)
+        self._kept = [keep_port(port) for port in (self.redis.port, self.gateway.port, self.gateway.control_port)]
 
     def _new_redis(self, port: int | None) -> Redis:
         from autograder.backends.native import native_redis
@@ -126,13 +127,15 @@ class _Servers:
             new.wait()
             if ports == ((new.port,) if isinstance(new, Redis) else (new.port, new.control_port)):
                 return
-            new.kill()  # somebody's own connection had taken the port for a moment
+            new.kill()  # somebody's own connection had taken the port for a moment, where it cannot be kept
         raise BackendError(f"The port of {what} was taken by another program while it was away: run it again.")
 
     def kill(self) -> None:
         """End both."""
         self.redis.kill()
         self.gateway.kill()
+        for kept in self._kept:
+            kept.close()
 
 
 class LiveLane:

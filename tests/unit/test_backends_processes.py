@@ -8,7 +8,9 @@ import socket
 import subprocess
 import sys
 
-from autograder.backends.processes import Identity, command_line, end, free_port, identify, is_running, wait_until
+import pytest
+
+from autograder.backends.processes import Identity, command_line, end, free_port, identify, is_running, keep_port, wait_until
 
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); signal.pause()"
 
@@ -73,3 +75,20 @@ def test_the_preferred_port_is_kept_when_it_is_free() -> None:
 def test_waiting_has_a_deadline() -> None:
     assert wait_until(lambda: True, 0.0)
     assert not wait_until(lambda: False, 0.01)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a kept port would keep its own server out too")
+def test_a_kept_port_refuses_callers_and_lets_its_own_server_come_and_go():
+    port = free_port()
+    with keep_port(port):
+        for _ in range(2):
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", port))
+            assert free_port(port) == port
+            with socket.socket() as server:
+                server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                server.bind(("127.0.0.1", port))
+                server.listen()
+                socket.create_connection(("127.0.0.1", port)).close()
+        with socket.socket() as other, pytest.raises(OSError, match="in use"):
+            other.bind(("127.0.0.1", port))
