@@ -23,6 +23,7 @@ Cell = dict[str, Any]
 
 _LINK = re.compile(r"(?<=\]\()([^)\s]+)(?=\))")
 _PLOT_TITLE = re.compile(r"""\.(?:set_|sup)?title\(["'](.+?)["']""")
+_WATERFALL = re.compile(r"\bwaterfall\(")
 _FIRST_TASK = "## Task 1"
 
 
@@ -94,6 +95,8 @@ def _shown(cell: Cell, source: str) -> dict[str, Any]:
     shown: dict[str, Any] = {"tags": tags} if tags else {}
     if title := _PLOT_TITLE.search(source):
         shown["mystnb"] = {"image": {"alt": f"A plot: {title[1]}. The text below reads it."}}
+    elif _WATERFALL.search(source):
+        shown["mystnb"] = {"image": {"alt": "A waterfall of spans, each below its parent. The text beside it reads it."}}
     return shown
 
 

@@ -97,6 +97,7 @@ class Chromium:
         self._pages.append(page)
         for domain in ("Page", "Runtime", "Network", "Log"):
             page.send(f"{domain}.enable")
+        page.send("Page.setLifecycleEventsEnabled", enabled=True)
         page.resize(width, height)
         page.emulate(dark=dark, reduced_motion=reduced_motion, media=media)
         page.send("Emulation.setScriptExecutionDisabled", value=not javascript)
@@ -112,7 +113,7 @@ class Page:
 
         self._socket = websocket.create_connection(address, timeout=_ANSWER_S)
         self._numbers = itertools.count(1)
-        self._loads = 0
+        self._loaded: set[str] = set()
         self.requests: list[str] = []
         """Every address that the page asked for, data: addresses aside."""
         self.errors: list[str] = []
@@ -136,8 +137,8 @@ class Page:
 
     def _note(self, message: dict[str, Any]) -> None:
         method, parameters = message.get("method", ""), message.get("params", {})
-        if method == "Page.loadEventFired":
-            self._loads += 1
+        if method == "Page.lifecycleEvent" and parameters["name"] == "load":
+            self._loaded.add(parameters["loaderId"])
         elif method == "Network.requestWillBeSent" and not parameters["request"]["url"].startswith("data:"):
             self.requests.append(parameters["request"]["url"])
         elif method == "Runtime.exceptionThrown":
@@ -148,11 +149,10 @@ class Page:
 
     def go(self, url: str) -> None:
         """Load ``url`` in this tab and wait for its load event."""
-        self._loads = 0
         result = self.send("Page.navigate", url=url)
         if result.get("errorText"):
             raise RuntimeError(f"{url}: {result['errorText']}")
-        while not self._loads:
+        while result.get("loaderId", "") not in {"", *self._loaded}:  # the load of an earlier page may be told late
             self._note(json.loads(self._socket.recv()))
 
     def resize(self, width: int, height: int = 800) -> None:

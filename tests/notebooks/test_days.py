@@ -119,7 +119,7 @@ def messages_in(bootstrap: str) -> int:
 def cells_on_the_site(name: str, site: Path) -> list[nbformat.NotebookNode]:
     page = nbformat.read(site.parent / "jupyter_execute" / "days" / f"{name}.ipynb", as_version=4)
     ran = {cell.id: {"outputs": cell.outputs, "execution_count": cell.execution_count} for cell in code(page)}
-    return [cell | ran[cell.id] for cell in code(read(name)) if not is_a_form(cell)]
+    return [nbformat.NotebookNode(cell | ran[cell.id]) for cell in code(read(name)) if not is_a_form(cell)]
 
 
 def test_every_cell_is_run_and_nothing_is_printed_in_red(cells_on_the_site: list[nbformat.NotebookNode]) -> None:

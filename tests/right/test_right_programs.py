@@ -49,7 +49,11 @@ def test_there_are_three_shapes_of_the_whole_core_beside_the_reference(lab: Lab)
 def test_a_right_program_holds_every_rule_in_every_run(lab: Lab, path: Path, postgres_of) -> None:
     tasks = [name for name in attempted(lab, path) if name not in IN_A_BENCHMARK.get(lab.name, ())]
     verdict = verdict_on(path, lab.name, tasks, postgres_of(lab))
-    broken = {task.task: task.counterexample.name for task in verdict.tasks if task.counterexample}
+    broken = {
+        task.task: (task.counterexample.name, [violation.evidence for violation in task.counterexample.violations])
+        for task in verdict.tasks
+        if task.counterexample
+    }
     assert broken == {}
     assert {task.task: task.points for task in verdict.tasks} == {name: lab.task(name).points_max for name in tasks}
 
