@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from autograder.diagram.sale import Ruling
+from autograder.explore import load_ending
 from autograder.explore.load import LoadPlan, Probe, Recording, play_load, strikes_for
 from autograder.explore.load_lane import LoadLane
 from autograder.explore.load_picture import report_of
@@ -80,25 +81,19 @@ def _event_of(message: Message) -> Mapping[str, Any]:
 
 def ending_of(recording: Recording, plan: LoadPlan) -> Ending:
     """How the sale ended, for the rules that hold for every sale."""
-    state = recording.state
-    events = [_told(message) for message in state["messages"]]
+    events = [_told(message) for message in recording.state["messages"]]
     seconds = recording.latency.max_ms / 1000
     slow = [f"the last buyer had to wait {seconds:.0f} s for a final answer; {ANSWER_S:.0f} s are allowed"]
-    return Ending(
+    ending = load_ending.ending_of(
+        recording,
         stock=plan.terms.stock,
         waiting_max=plan.terms.waiting_max,
-        purchases=state["tables"]["purchase"],
-        charges=state["charges"],
-        refunds=state["refunds"],
-        shipments=state["tables"]["shipment"],
-        events=events,
-        told={f"k-{number}": (word,) for number, word in enumerate(recording.told)},
-        wishes={f"k-{number}": f"c-{number}" for number in range(recording.buyers)},
-        declines=frozenset(f"k-{number}" for number in range(recording.buyers) if is_declined(f"k-{number}", DECLINES)),
-        late=slow if seconds > ANSWER_S else (),
-        quiet=recording.finished,
-        trouble=next(iter(recording.errors), ""),
+        key_of=lambda number: f"k-{number}",
+        is_declined=lambda key: is_declined(key, DECLINES),
     )
+    wishes = {f"k-{number}": f"c-{number}" for number in range(recording.buyers)}
+    # Here a buyer without an answer is no excuse: that all are answered is a rule.
+    return replace(ending, gone=frozenset(), events=events, wishes=wishes, late=slow if seconds > ANSWER_S else ())
 
 
 def _told(message: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,7 +146,7 @@ class Rush:
             Ruling(
                 number=number,
                 text=" ".join((one.__doc__ or "").split()),
-                decision="broken" if one.__name__ in evidence else "kept",
+                decision="broken" if one.__name__ in evidence else "kept" if recording.finished else "unknown",
                 coverage=asked,
                 evidence=evidence.get(one.__name__, ""),
             )

@@ -12,7 +12,9 @@ from autograder.explore.load import strikes_for
 from autograder.explore.load_ending import broken_by, ending_of
 from autograder.explore.load_picture import report_of, timeline_of
 from autograder.explore.load_record import FaultMark, Histogram, Recording, Sample
+from autograder.explore.names import RunName
 from autograder.invariants import sale
+from autograder.labs.lab14_rush import Rush, plan_of
 
 TWO = {"purchase": [{"id": "k-0", "status": "paid"}, {"id": "k-1", "status": "declined"}], "shipment": []}
 KILLED = FaultMark(what="redis", why="answer 2", at_s=0.4, answered=2, down_s=0.05)
@@ -95,3 +97,23 @@ def test_the_report_certifies_only_what_struck_and_was_kept() -> None:
     assert unfinished.decision == "unknown"
     by_itself = replace(KILLED, what="worker-1", why="by itself", words="it exited")
     assert report_of(replace(RECORDING, faults=(by_itself,)), kept).survived == ()
+
+
+def judged_by_the_lab(rule: Any, **changes: Any) -> tuple[bool, str]:
+    """Is the rule of lab 14 broken, and what does the page of the sale say in plain text?"""
+    recording = replace(RECORDING, state=RECORDING.state | {"messages": []}, **changes)
+    rush = Rush(name="rush", title="A sale", rules=(rule,), input=("b4",))
+    played = rush.judged(RunName(lab="14", scenario="rush", input=("b4",)), recording, plan_of(4))
+    return bool(played.violations), played.pages[1]
+
+
+def test_the_lab_hears_a_late_answer_too() -> None:
+    assert not judged_by_the_lab(sale.what_was_told_is_true)[0]
+    assert judged_by_the_lab(sale.what_was_told_is_true, late=((2, {"status": "paid"}),))[0]
+
+
+def test_in_the_lab_a_sale_that_did_not_finish_keeps_no_promise_about_its_end() -> None:
+    told = ("paid", "declined", "unknown", "sold out")
+    nobody_knows, page = judged_by_the_lab(sale.captured_is_paid, told=told, pending=(2,), finished=False, why="the time was over")
+    assert not nobody_knows and "?" in page and "✓" not in page
+    assert judged_by_the_lab(sale.everybody_is_answered, told=told, pending=(2,), finished=False)[0]
