@@ -82,7 +82,7 @@ def read(world: Containers, topic: str, count: int) -> list[bytes]:
 
 def test_everything_runs_and_says_where(world):
     status = world.status()
-    assert {name: entry["running"] for name, entry in status.items()} == dict.fromkeys(("postgres", "redis", "kafka", "gateway"), True)
+    assert {name: entry["running"] for name, entry in status.items()} == dict.fromkeys(("Postgres", "Redis", "Kafka", "Gateway"), True)
     judge, shop = world.addresses()
     assert judge.world == "containers"
     for entry, address in zip(status.values(), (shop.postgres, shop.redis, shop.kafka, shop.gateway), strict=True):
