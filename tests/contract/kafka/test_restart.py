@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from kafka import TopicPartition
 
+from autograder.backends.kafka.direct import Direct, DirectError
 from tests.contract.kafka.cluster import Kafka, read, until
 from tests.contract.under_test import Server
 
@@ -23,9 +24,19 @@ def mortal(server: Server) -> Iterator[Kafka]:
     kafka.close_clients()
 
 
-def restart(server: Server) -> None:
+def restart(server: Server, topic: str) -> None:
+    """Kill and start it; back when a leader answers for the topic, which on Apache Kafka is a little later."""
     server.kill()
     server.start()
+    assert until(lambda: is_led(server, topic))
+
+
+def is_led(server: Server, topic: str) -> bool:
+    with Direct(server.address) as direct:
+        try:
+            return bool(direct.end_offsets(topic))
+        except (DirectError, KeyError):  # not the leader yet, or no leader is known
+            return False
 
 
 def test_messages_settings_and_committed_offsets_are_there_after_a_kill(mortal: Kafka, server: Server) -> None:
@@ -35,7 +46,7 @@ def test_messages_settings_and_committed_offsets_are_there_after_a_kill(mortal: 
     seen = [message.value for message in read(consumer, 4)]
     consumer.commit()
     mortal.close_clients()
-    restart(server)
+    restart(server, topic)
     after = Kafka(server.address)
     assert until(lambda: after.direct().end_offsets(topic) == {0: 5, 1: 5})
     rest = read(after.consumer(topic, group_id=group, session_timeout_ms=6000), 10 - len(seen))
@@ -49,7 +60,7 @@ def test_messages_settings_and_committed_offsets_are_there_after_a_kill(mortal: 
 def test_a_producer_that_was_there_goes_on_without_a_duplicate(mortal: Kafka, server: Server) -> None:
     topic, producer = mortal.topic(), mortal.producer(**PATIENT)
     producer.send(topic, b"lamp").get(20)
-    restart(server)
+    restart(server, topic)
     producer.send(topic, b"mug").get(30)
     assert [message.value for message in mortal.direct().messages(topic)] == [b"lamp", b"mug"]
 
@@ -61,7 +72,7 @@ def test_a_transaction_that_was_open_at_the_kill_hides_its_messages_until_it_com
     producer.init_transactions()
     producer.begin_transaction()
     producer.send(topic, b"lamp").get(20)
-    restart(server)
+    restart(server, topic)
     place = {TopicPartition(topic, 0).partition: 0}
     assert until(lambda: mortal.direct().end_offsets(topic, committed=True) == place)
     producer.commit_transaction()
