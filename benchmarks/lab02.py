@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))
 from autograder.backends.databases import prepare_shop
 from autograder.backends.postgres import Postgres
 from autograder.labs import find
-from tests.wrong.programs import HERE, programs, verdict_on
+from tests.wrong.programs import HERE, end_hunts, programs, verdict_on
 
 LAB = "lab02_idempotency"
 
@@ -53,6 +53,7 @@ def main() -> None:
             task = [tasks[path.stem]]
             _, seconds = measured(lambda path=path, task=task: verdict_on(path, LAB, task, server.address, until=path.stem))
             print(f"{path.stem:34}{'':8}{seconds:9.1f}")
+        end_hunts()
 
 
 if __name__ == "__main__":
