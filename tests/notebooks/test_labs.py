@@ -21,7 +21,7 @@ from autograder.backends.state import ROOT
 from autograder.explore.coverage import INCOMPLETE
 from autograder.grading.handins import solution_ids
 from autograder.grading.judge import judge
-from autograder.grading.program import Program
+from autograder.grading.program import Program, defined_functions
 from autograder.grading.submission import read_program
 from autograder.grading.verdict import Verdict
 from autograder.labs import NAMES, find
@@ -31,6 +31,8 @@ from autograder.notebook.bank import Hints, bank
 CORE_MINUTES = (60, 75)
 LAST_LAB = 7
 """The last lab takes so many times as long: it is three to five evenings."""
+TELLING = 25
+"""A line of an answer that is shorter says nothing by itself."""
 CELLS_OF_THE_CORE, CELLS_OF_A_STRETCH_TASK = 26, 8
 
 
@@ -81,6 +83,18 @@ def test_a_released_lab_holds_no_line_of_an_answer(lab: Lab) -> None:
         if cell.metadata.get("nbgrader", {}).get("solution") and cell.cell_type == "code":
             assert cell.source.endswith("# YOUR CODE HERE\n    raise NotImplementedError()"), cell.id
             assert cell.outputs == []
+
+
+def test_no_cell_but_a_tasks_own_gives_its_answer(lab: Lab) -> None:
+    """Others may show the way to it: the naive version and the example have lines in common with an answer."""
+    shown = {line.strip() for cell in cells("labs", lab) for line in cell.source.splitlines()}
+    for cell in cells("solutions", lab):
+        answers = re.findall(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", cell.source, re.DOTALL)
+        lines = {line.strip() for answer in answers for line in answer.splitlines() if len(line.strip()) >= TELLING}
+        assert len(lines & shown) <= len(lines) / 2, f"{cell.id}: {sorted(lines & shown)}"
+    asked = {task.function for task in lab.tasks if task.graded}
+    given = [cell for cell in cells("labs", lab) if cell.cell_type == "code" and not cell.metadata.get("nbgrader", {}).get("solution")]
+    assert [(cell.id, name) for cell in given for name in defined_functions(cell.source) if name in asked] == []
 
 
 def test_the_solved_notebook_runs_in_a_kernel_from_top_to_bottom(lab: Lab) -> None:
