@@ -1,4 +1,7 @@
-"""Jobs: a module run for a client, its lines of JSON passed on, ended when the client goes away."""
+"""Jobs: a module run for a client, its lines of JSON passed on, ended when the client goes away.
+
+A process that says with its result that it stays is given the next request for its module, if one comes soon.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import re
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,38 +20,100 @@ from autograder.backends.link import FINAL
 from autograder.backends.privilege import launch_words
 from autograder.backends.state import ROOT, python_path
 
-__all__ = ["Say", "run_job"]
+__all__ = ["Jobs", "Say"]
 
 LINE_BYTES_MAX = 64 << 20
 FINISH_S = 10.0
 """A job that has given its result may take this long to tidy up."""
 GRACE_S = 1.0
+KEPT_S = 10.0
+"""A process that stays is ended when no request has come for so long: nobody works, or its cell takes its time."""
 
 Say = Callable[[dict[str, Any]], Any]
 
 
-async def run_job(module: str, request: Any, *, state: Path, gone: asyncio.Future[Any], say: Say) -> None:
-    """Run ``python -m module`` with the request as one line on its input, and say its lines as they come.
+@dataclass(eq=False)
+class _Worker:
+    """A process that runs a module."""
 
-    The last line said always has a ``result`` or an ``error``; lines before it are progress. When ``gone`` is done (the
-    client hung up) the job's process group is ended.
-    """
-    if not re.fullmatch(r"[A-Za-z_][\w.]*", str(module)):
-        await say({"error": f"A job names a Python module, not {module!r}."})
-        return
-    process = await _start(module, state)
-    words = asyncio.ensure_future(_last_words(process))
-    work = asyncio.ensure_future(_converse(process, request, say))
-    try:
-        await asyncio.wait({gone, work}, return_when=asyncio.FIRST_COMPLETED)
-        if work.done() and work.result():
-            await _let_finish(process)
-        elif work.done():
-            await say({"error": _obituary(await process.wait(), module, await words)})
-    finally:
-        work.cancel()
-        await _end(process)
-        words.cancel()
+    module: str
+    process: asyncio.subprocess.Process
+    words: asyncio.Future[str]
+    """What it writes to its standard error."""
+    leaving: asyncio.Task[None] | None = None
+    """Its end, when no other request comes."""
+
+    async def end(self) -> None:
+        """End it with all its children."""
+        await _end(self.process)
+        self.words.cancel()
+
+
+class Jobs:
+    """The jobs of one supervisor."""
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+        self._kept: dict[str, _Worker] = {}
+
+    async def run(self, module: str, request: Any, *, gone: asyncio.Future[Any], say: Say) -> None:
+        """Give the request to ``python -m module`` as one line on its input, and say its lines as they come.
+
+        The last line said always has a ``result`` or an ``error``; lines before it are progress. When ``gone`` is done (the
+        client hung up) the job's process group is ended.
+        """
+        if not re.fullmatch(r"[A-Za-z_][\w.]*", str(module)):
+            await say({"error": f"A job names a Python module, not {module!r}."})
+            return
+        worker = self._that_stayed(module) or await self._new(module)
+        work = asyncio.ensure_future(_converse(worker.process, request, say))
+        stays = False
+        try:
+            await asyncio.wait({gone, work}, return_when=asyncio.FIRST_COMPLETED)
+            last = work.result() if work.done() else {}
+            stays = bool(last.get("stays")) and module not in self._kept
+            if last and not stays:
+                await _let_finish(worker.process)
+            elif work.done() and not last:
+                await say({"error": _obituary(await worker.process.wait(), module, await worker.words)})
+        finally:
+            work.cancel()
+            if stays:
+                self._keep(worker)
+            else:
+                await worker.end()
+
+    async def end(self) -> None:
+        """End the processes that stayed."""
+        for worker in [*self._kept.values()]:
+            if worker.leaving:
+                worker.leaving.cancel()
+            await worker.end()
+        self._kept.clear()
+
+    def _that_stayed(self, module: str) -> _Worker | None:
+        worker = self._kept.get(module)
+        if worker is None or worker.process.returncode is not None:
+            return None  # the one that died is taken away when its time is over
+        del self._kept[module]
+        if worker.leaving:
+            worker.leaving.cancel()
+        return worker
+
+    async def _new(self, module: str) -> _Worker:
+        process = await _start(module, self._state)
+        return _Worker(module, process, asyncio.ensure_future(_last_words(process)))
+
+    def _keep(self, worker: _Worker) -> None:
+        self._kept[worker.module] = worker
+        worker.leaving = asyncio.ensure_future(self._leave(worker))
+
+    async def _leave(self, worker: _Worker) -> None:
+        await asyncio.sleep(KEPT_S)
+        if self._kept.get(worker.module) is worker:
+            del self._kept[worker.module]
+        await _let_finish(worker.process)
+        await worker.end()
 
 
 async def _start(module: str, state: Path) -> asyncio.subprocess.Process:
@@ -72,22 +138,21 @@ def _environment(state: Path) -> dict[str, str]:
     return {**inherited, "PYTHONPATH": python_path(), "PYTHONUNBUFFERED": "1", "FORTNIGHT_STATE": str(state)}
 
 
-async def _converse(process: asyncio.subprocess.Process, request: Any, say: Say) -> bool:
-    """Give the job its request and pass its lines on; was there a final one?"""
+async def _converse(process: asyncio.subprocess.Process, request: Any, say: Say) -> dict[str, Any]:
+    """Give the job its request and pass its lines on; the final one, which is empty when there was none."""
     assert process.stdin is not None and process.stdout is not None
     try:
         process.stdin.write(json.dumps(request).encode() + b"\n")
         await process.stdin.drain()
-        process.stdin.close()
     except (BrokenPipeError, ConnectionResetError):
         # It died before it read; its obituary says how.
-        return False
+        return {}
     while line := await process.stdout.readline():
         row = _object(line)
         await say(row)
         if any(key in row for key in FINAL):
-            return True
-    return False
+            return row
+    return {}
 
 
 async def _last_words(process: asyncio.subprocess.Process) -> str:
@@ -116,6 +181,9 @@ def _obituary(code: int, module: str, words: str) -> str:
 
 
 async def _let_finish(process: asyncio.subprocess.Process) -> None:
+    """No other request comes; it may tidy up."""
+    assert process.stdin is not None
+    process.stdin.close()
     try:
         await asyncio.wait_for(process.wait(), FINISH_S)
     except TimeoutError:

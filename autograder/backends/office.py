@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from autograder.backends.errors import BackendError
-from autograder.backends.jobs import run_job
+from autograder.backends.jobs import Jobs
 from autograder.backends.link import PROTOCOL, address_file
 from autograder.backends.worlds import World
 
@@ -39,6 +39,7 @@ class Office:
         self.news: list[dict[str, Any]] = []
         self.holders: dict[asyncio.StreamWriter, dict[str, Any]] = {}
         self._closing = asyncio.Event()
+        self._jobs = Jobs(state)
         self._idle: asyncio.TimerHandle | None = None
         self._clients: set[asyncio.Task[None]] = set()
         self._since = time.time()
@@ -158,7 +159,7 @@ class Office:
 
         gone = asyncio.ensure_future(reader.read(1))
         try:
-            await run_job(message["module"], message.get("request"), state=self.state, gone=gone, say=say)
+            await self._jobs.run(message["module"], message.get("request"), gone=gone, say=say)
         finally:
             gone.cancel()
 
@@ -202,6 +203,7 @@ class Office:
             task.cancel()
         if self._clients:
             await asyncio.wait(self._clients, timeout=5.0)
+        await self._jobs.end()
         for writer in [writer for writer in self.holders if writer not in but]:
             writer.close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from autograder.explore.pairs import Pairs
 from autograder.explore.scenario import Played, Scenario
 from autograder.explore.stage import Stage
 from autograder.explore.strike_words import strike_of, strikes_of
-from autograder.grading.lanes import LaneSpec, open_lane
+from autograder.grading.lanes import LaneSpec, kept_lane
 from autograder.grading.parts import with_own_parts
 from autograder.grading.program import Cell, Program
 from autograder.grading.selection import definitions_only, names_bound, without_magics
@@ -40,7 +40,6 @@ def program_of_cells(sources: Iterable[str]) -> Program:
 def play_experiment(request: Mapping[str, Any]) -> dict[str, Any]:
     """Play one run of a story; the history, the states and what the functions said, as JSON."""
     with _ready(request) as told:
-        told.lane.reset()
         return _played(Stage(told.lane, told.name, told.story.target), told.play, told.story.title)
 
 
@@ -110,8 +109,8 @@ def _ready(request: Mapping[str, Any]) -> Iterator[_Told]:
     if set(request["functions"]) != set(story.roles):
         raise ValueError(f"The story {request['story']!r} is played by {', '.join(story.roles)}: name each once.")
     play = story.make(*(request["functions"][role] for role in story.roles))
-    with connect() as lease, ExitStack() as cleanup:
-        yield _Told(open_lane(LaneSpec(backends=lease.backends, lab=lab.name, program=program), cleanup), name, story, play)
+    with connect() as lease:
+        yield _Told(kept_lane(LaneSpec(backends=lease.backends, lab=lab.name, program=program)), name, story, play)
 
 
 def _played(stage: Stage, play: Callable[[Stage], None], title: str) -> dict[str, Any]:

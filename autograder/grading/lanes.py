@@ -39,7 +39,7 @@ from autograder.grading.subject import Zygote
 from autograder.grading.warmth import CLIENTS
 from autograder.labs import Lab, find
 
-__all__ = ["LaneSpec", "Pool", "backends_for", "close_lanes", "open_lane", "workers"]
+__all__ = ["LaneSpec", "Pool", "backends_for", "close_lanes", "kept_lane", "open_lane", "workers"]
 
 VIRTUAL_CLIENTS = (*CLIENTS, "autograder.grading.virtual_subject")
 INSPECTED = 0
@@ -199,6 +199,18 @@ class _Lanes:
 
 
 _lanes = _Lanes()
+
+
+def kept_lane(spec: LaneSpec) -> Lane:
+    """A clean lane with backends for this program: the one that this process has open for the lab, where that is whole."""
+    lane = _lanes.of(spec, "backends")
+    try:
+        lane.reset()
+    except Exception:  # what it stood on was restarted or has died since
+        _lanes.close()
+        lane = _lanes.of(spec, "backends")
+        lane.reset()
+    return lane
 
 
 def close_lanes() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import ExitStack
 from typing import Any
 
 from autograder.backends import connect
@@ -11,7 +10,7 @@ from autograder.explore.names import RunName
 from autograder.explore.schedules import ScheduleScenario
 from autograder.explore.search import preemptions
 from autograder.grading.experiments import program_of_cells
-from autograder.grading.lanes import LaneSpec, open_lane
+from autograder.grading.lanes import LaneSpec, kept_lane
 from autograder.invariants import caching
 from autograder.invariants import stock as rule
 from autograder.labs import Lab
@@ -50,8 +49,8 @@ def _played(request: Mapping[str, Any], scenario: ScheduleScenario, lab: Lab, na
         if not program.is_attempted(function):
             raise ValueError(f"{function} is not defined in this notebook: run the cell that defines it first.")
     rows, first, serial = [], None, None
-    with connect() as lease, ExitStack() as cleanup:
-        lane = open_lane(LaneSpec(backends=lease.backends, lab=lab.name, program=program), cleanup)
+    with connect() as lease:
+        lane = kept_lane(LaneSpec(backends=lease.backends, lab=lab.name, program=program))
         for played, walk in scenario.every(lane, name):
             rows.append(
                 {
@@ -73,9 +72,8 @@ def play_matrix(request: Mapping[str, Any]) -> dict[str, Any]:
     """Ask the server which anomalies each isolation level admits: for each, possible or not, and in how many schedules."""
     wanted = request.get("levels") or LEVELS
     table: dict[str, dict[str, Any]] = {}
-    with connect() as lease, ExitStack() as cleanup:
-        lane = open_lane(LaneSpec(backends=lease.backends, lab=LOCKING.name, program=program_of_cells([])), cleanup)
-        lane.reset()
+    with connect() as lease:
+        lane = kept_lane(LaneSpec(backends=lease.backends, lab=LOCKING.name, program=program_of_cells([])))
         for anomaly in ANOMALIES:
             found = {level: is_possible(lane, anomaly, level) for level in wanted}
             table[anomaly.name] = {"says": anomaly.says, "levels": found}

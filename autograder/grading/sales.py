@@ -18,7 +18,7 @@ from autograder.explore.names import RunName
 from autograder.explore.stage import Stage
 from autograder.explore.strike_words import strikes_of
 from autograder.grading.experiments import program_of_cells
-from autograder.grading.lanes import LaneSpec, open_lane
+from autograder.grading.lanes import LaneSpec, kept_lane
 from autograder.grading.load_lane import LiveLane, open_live_lane
 from autograder.grading.program import Cell, Program
 from autograder.invariants import sale as rules
@@ -144,9 +144,8 @@ def play_few(request: Mapping[str, Any]) -> dict[str, Any]:
     strike, then = strikes_of(request["strike"])
     name = RunName(lab="14", scenario="few", input=("b1",), strike=strike, then=then)
     spec_program = _program(request["cells"], request["function"])
-    with connect() as lease, ExitStack() as cleanup:
-        lane = open_lane(LaneSpec(backends=lease.backends, lab=FEW.name, program=spec_program), cleanup)
-        lane.reset()
+    with connect() as lease:
+        lane = kept_lane(LaneSpec(backends=lease.backends, lab=FEW.name, program=spec_program))
         lane.database.execute("insert into stock (item, free) values (%s, %s)", (terms.item, terms.stock))
         stage = Stage(lane, name, WORKER)
         told = {}

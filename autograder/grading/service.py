@@ -1,9 +1,12 @@
-"""Service: the judge as a program of its own. One request as a JSON line on standard input, JSON lines as the answer.
+"""Service: the judge as a program of its own. A request as a JSON line on standard input, JSON lines as the answer.
 
     python -m autograder.grading.service
 
 Lines are ``{"progress": ...}`` while it works and one ``{"result": ...}`` or ``{"error": sentence}`` at
 the end. The supervisor runs it for notebooks, so that learner code is never forked from a kernel.
+
+After an experiment it stays, and says so (``"stays": true``), with its lane open: the next cell of a day waits neither for
+imports nor for a lane. It ends when its input ends.
 """
 
 from __future__ import annotations
@@ -22,12 +25,21 @@ from autograder.labs import UnknownLab
 __all__ = ["main"]
 
 
+STAYING = frozenset({"experiment", "every kill", "meet", "meet update", "anomalies", "few"})
+"""After these requests another one like it is likely."""
+
+
 def main() -> int:
-    """Serve one request."""
+    """Serve requests: one, or as many experiments as come."""
     wire.without_clients()  # the judge makes no Kafka client of its own, and their import takes a third of its start
     try:
-        request = json.loads(sys.stdin.readline())
-        _say({"result": _serve(request)})
+        while line := sys.stdin.readline():
+            request = json.loads(line)
+            result = {"result": _serve(request)}
+            if request.get("do") not in STAYING:
+                _say(result)
+                break
+            _say({**result, "stays": True})
     except (Rejected, BackendError, UnknownLab, KeyError, ValueError) as error:
         _say({"error": str(error.args[0] if error.args else error)})
         return 2

@@ -112,3 +112,52 @@ def test_a_job_holds_the_backends_like_a_lease(job: WriteJob, monkeypatch: pytes
     assert not wait_until(lambda: backends.status() is None, 0.5)
     rows.close()
     assert wait_until(lambda: backends.status() is None, 10)
+
+
+STAYING = """
+while request is not None:
+    print(json.dumps({'result': os.getpid(), 'stays': request}), flush=True)
+    line = sys.stdin.readline()
+    request = json.loads(line) if line else None
+"""
+
+
+def asked(module: str, stays: bool) -> int:
+    """What a job that may stay says: its process."""
+    (row,) = backends.run_job(module, stays)
+    return int(row["result"])
+
+
+def test_a_process_that_stays_gets_the_next_request(job: WriteJob) -> None:
+    module = job(STAYING)
+    with backends.connect():
+        first = asked(module, True)
+        assert asked(module, False) == first
+        assert asked(module, False) != first
+
+
+def test_one_process_stays_however_many_there_were(job: WriteJob, tmp_path: Path) -> None:
+    waits = "import time\nprint(json.dumps({'progress': 1}), flush=True)\nwhile request != True and not os.path.exists(request): time.sleep(0.01)\n"
+    module, signal_file = job(waits + STAYING), tmp_path / "go on"
+    with backends.connect():
+        slow = backends.run_job(module, str(signal_file))
+        assert next(slow) == {"progress": 1}
+        quick = [*backends.run_job(module, True)][-1]["result"]
+        signal_file.touch()
+        assert next(slow)["result"] != quick
+        assert asked(module, True) == quick
+
+
+def test_stop_ends_a_process_that_stays_and_its_death_costs_nobody_anything(job: WriteJob) -> None:
+    module = job(STAYING)
+    with backends.connect():
+        first = identify(asked(module, True))
+        assert first
+        os.kill(first.pid, 9)
+        assert wait_until(lambda: not is_running(first), 5)
+        second = identify(asked(module, True))
+        assert second and second.pid != first.pid
+        third = identify(asked(module, True))
+        assert third
+        backends.stop()
+    assert wait_until(lambda: not any(map(is_running, (second, third))), 10)
