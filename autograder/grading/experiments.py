@@ -18,22 +18,25 @@ from autograder.explore.strike_words import strike_of, strikes_of
 from autograder.grading.lanes import LaneSpec, kept_lane
 from autograder.grading.parts import with_own_parts
 from autograder.grading.program import Cell, Program
-from autograder.grading.selection import definitions_only, names_bound, without_magics
+from autograder.grading.selection import definitions_only, names_bound, used_by, without_magics
 from autograder.history import History
 from autograder.labs import find
 
 __all__ = ["play_every_kill", "play_experiment", "program_of_cells", "strike_of"]
 
 
-def program_of_cells(sources: Iterable[str]) -> Program:
-    """The definitions of all cells that were run so far; what they did besides is left out."""
-    cells: list[Cell] = []
+def program_of_cells(sources: Iterable[str], functions: Iterable[str]) -> Program:
+    """What these functions need of all cells that were run so far; what the cells did besides is left out."""
+    kept: list[str] = []
     known: set[str] = set()
-    for number, source in enumerate(sources, start=1):
-        kept = definitions_only(without_magics(source)[0], known)
-        known |= names_bound(kept)
-        if kept.strip():
-            cells.append(Cell(id=f"cell-{number}", role="free", source=kept, name=f"notebook, cell {number}"))
+    for source in sources:
+        kept.append(definitions_only(without_magics(source)[0], known))
+        known |= names_bound(kept[-1])
+    cells = [
+        Cell(id=f"cell-{number}", role="free", source=source, name=f"notebook, cell {number}")
+        for number, source in enumerate(used_by(functions, kept), start=1)
+        if source.strip()
+    ]
     return Program(title="experiment", cells=tuple(cells))
 
 
@@ -102,7 +105,7 @@ def _ready(request: Mapping[str, Any]) -> Iterator[_Told]:
         strike=strike,
         then=then,
     )
-    program = with_own_parts(lab, program_of_cells(request["cells"]))
+    program = with_own_parts(lab, program_of_cells(request["cells"], request["functions"].values()))
     for function in request["functions"].values():
         if not program.is_attempted(function):
             raise ValueError(f"{function} is not defined in this notebook: run the cell that defines it first.")

@@ -44,7 +44,7 @@ def play_update(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _played(request: Mapping[str, Any], scenario: ScheduleScenario, lab: Lab, name: RunName) -> dict[str, Any]:
-    program = program_of_cells(request["cells"])
+    program = program_of_cells(request["cells"], scenario.needs)
     for function in scenario.needs:
         if not program.is_attempted(function):
             raise ValueError(f"{function} is not defined in this notebook: run the cell that defines it first.")
@@ -73,7 +73,7 @@ def play_matrix(request: Mapping[str, Any]) -> dict[str, Any]:
     wanted = request.get("levels") or LEVELS
     table: dict[str, dict[str, Any]] = {}
     with connect() as lease:
-        lane = kept_lane(LaneSpec(backends=lease.backends, lab=LOCKING.name, program=program_of_cells([])))
+        lane = kept_lane(LaneSpec(backends=lease.backends, lab=LOCKING.name, program=program_of_cells([], [])))
         for anomaly in ANOMALIES:
             found = {level: is_possible(lane, anomaly, level) for level in wanted}
             table[anomaly.name] = {"says": anomaly.says, "levels": found}

@@ -67,7 +67,7 @@ def play_crowd(request: Mapping[str, Any], say: Callable[[str], None]) -> list[d
 
 
 def _program(cells: Iterable[str], function: str) -> Program:
-    program = program_of_cells(cells)
+    program = program_of_cells(cells, [function])
     if not program.is_attempted(function):
         raise ValueError(f"{function} is not defined in this notebook: run the cell that defines it first.")
     named = Cell(id="entry", role="given", source=f"open_sale = {function}", name="the sale's entry")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from autograder.grading.python_source import bound_by, parse
 
-__all__ = ["definitions_only", "names_bound", "without_magics"]
+__all__ = ["definitions_only", "names_bound", "used_by", "without_magics"]
 
 _LINE_MAGIC = re.compile(r"^\s*(?:%|!|\?|(?:[\w.,\s\[\]'\"]+=\s*[%!]))|\?\s*$")
 _MEASURES = re.compile(r"^\s*%%(?:time|timeit|capture|prun)\b")
@@ -49,6 +49,29 @@ def definitions_only(source: str, known: Iterable[str]) -> str:
             kept.append(node)
             names |= bound_by(node)
     return _only(source, kept)
+
+
+def used_by(functions: Iterable[str], sources: Sequence[str]) -> list[str]:
+    """Of these cells what the functions use, and what that uses; every other statement becomes empty lines.
+
+    A day's cells import what draws its plots; each process of a run would import it again.
+    """
+    trees = [parse(source) for source in sources]
+    nodes = [(place, node) for place, tree in enumerate(trees) for node in (tree.body if tree else [])]
+    kept = {number for number, (_, node) in enumerate(nodes) if _is_for_everybody(node)}
+    open_names, seen = set(functions), set()
+    while open_names:
+        seen |= open_names
+        fresh = {number for number, (_, node) in enumerate(nodes) if number not in kept and open_names & set(bound_by(node))}
+        kept |= fresh
+        used = {part.id for number in fresh for part in ast.walk(nodes[number][1]) if isinstance(part, ast.Name)}
+        open_names = used - seen
+    return [_only(source, [nodes[number][1] for number in sorted(kept) if nodes[number][0] == place]) for place, source in enumerate(sources)]
+
+
+def _is_for_everybody(node: ast.stmt) -> bool:
+    """``from __future__`` and ``import *``: nobody names what they bring."""
+    return isinstance(node, ast.ImportFrom) and (node.module == "__future__" or node.names[0].name == "*")
 
 
 def names_bound(source: str) -> set[str]:
