@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from autograder.grading.python_source import bound_by, parse
 
-__all__ = ["definitions_only", "names_bound", "used_by", "without_magics"]
+__all__ = ["definitions_only", "names_bound", "names_used", "used_by", "without_magics"]
 
 _LINE_MAGIC = re.compile(r"^\s*(?:%|!|\?|(?:[\w.,\s\[\]'\"]+=\s*[%!]))|\?\s*$")
 _MEASURES = re.compile(r"^\s*%%(?:time|timeit|capture|prun)\b")
@@ -64,7 +64,7 @@ def used_by(functions: Iterable[str], sources: Sequence[str]) -> list[str]:
         seen |= open_names
         fresh = {number for number, (_, node) in enumerate(nodes) if number not in kept and open_names & set(bound_by(node))}
         kept |= fresh
-        used = {part.id for number in fresh for part in ast.walk(nodes[number][1]) if isinstance(part, ast.Name)}
+        used = {name for number in fresh for name in _named_in(nodes[number][1])}
         open_names = used - seen
     return [_only(source, [nodes[number][1] for number in sorted(kept) if nodes[number][0] == place]) for place, source in enumerate(sources)]
 
@@ -72,6 +72,16 @@ def used_by(functions: Iterable[str], sources: Sequence[str]) -> list[str]:
 def _is_for_everybody(node: ast.stmt) -> bool:
     """``from __future__`` and ``import *``: nobody names what they bring."""
     return isinstance(node, ast.ImportFrom) and (node.module == "__future__" or node.names[0].name == "*")
+
+
+def names_used(source: str) -> set[str]:
+    """Every name that stands in a cell; none when it is not Python."""
+    tree = parse(source)
+    return _named_in(tree) if tree else set()
+
+
+def _named_in(tree: ast.AST) -> set[str]:
+    return {part.id for part in ast.walk(tree) if isinstance(part, ast.Name)}
 
 
 def names_bound(source: str) -> set[str]:

@@ -1,7 +1,7 @@
 """Submission: from the learner's notebook file to the Program that is judged.
 
 Taken are the given and solution cells, in order, and from the learner's own cells the imports, definitions and
-constants; experiments, checks and the other learning pieces never. The saved file counts, but a cell that was run and
+constants that those use; experiments, checks and the other learning pieces never. The saved file counts, but a cell that was run and
 not saved takes precedence. A file that cannot be judged is Rejected with one sentence; a cell that cannot costs its own
 task only.
 """
@@ -9,13 +9,13 @@ task only.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder.grading.notebook_file import NotebookCell, Rejected, read_notebook
 from autograder.grading.program import Cell, CellRole, Program
 from autograder.grading.python_source import trouble
-from autograder.grading.selection import definitions_only, names_bound, without_magics
+from autograder.grading.selection import definitions_only, names_bound, names_used, used_by, without_magics
 
 __all__ = ["Rejected", "read_program"]
 
@@ -143,7 +143,7 @@ class _Taking:
     def program(self, sha256: str) -> Program:
         for task in sorted(self.tasks - self.seen.keys() - self.lost.keys()):
             self.lost[task] = f"The cell of task {task} is not in the notebook; copy it from a fresh {self.lab}."
-        kept = tuple(cell for cell in self.cells if cell.role != "solution" or cell.task not in self.lost)
+        kept = _with_what_they_use([cell for cell in self.cells if cell.role != "solution" or cell.task not in self.lost])
         return Program(
             title=self.lab,
             cells=kept,
@@ -152,3 +152,12 @@ class _Taking:
             unsaved=tuple(self.unsaved),
             sha256=sha256,
         )
+
+
+def _with_what_they_use(cells: list[Cell]) -> tuple[Cell, ...]:
+    """The given and solution cells with what they use of the learner's own: a plot's import would cost every process."""
+    own = [cell for cell in cells if cell.role == "free"]
+    wanted = {name for cell in cells if cell.role != "free" for name in names_used(cell.source)}
+    sources = dict(zip(own, used_by(wanted, [cell.source for cell in own]), strict=True))
+    kept = [replace(cell, source=sources[cell]) if cell in sources else cell for cell in cells]
+    return tuple(cell for cell in kept if cell.source.strip())

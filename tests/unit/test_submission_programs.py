@@ -64,8 +64,17 @@ def test_a_written_answer_in_a_graded_cell_is_never_run(tmp_path: Path) -> None:
 
 def test_of_a_free_cell_only_what_defines_names_is_taken(tmp_path: Path) -> None:
     source = "import shop\nBATCH = 2 * 50\nprint(BATCH)\nconnection = connect()\ndef rows(n):\n    return n\nrows(3)"
-    program = taken(tmp_path, cell(source, cell_id="mine"), solution(PLACE, "place_order"), solution(RELAY, "relay"))
+    uses = solution("def place_order(at, command):\n    return shop, BATCH, rows", "place_order")
+    program = taken(tmp_path, cell(source, cell_id="mine"), uses, solution(RELAY, "relay"))
     assert program.cells[0].source == "import shop\nBATCH = 2 * 50\n\n\ndef rows(n):\n    return n\n"
+
+
+def test_of_a_free_cell_only_what_the_solutions_use_is_taken(tmp_path: Path) -> None:
+    plots = cell("import matplotlib.pyplot as plt\nimport json\ndef plot():\n    plt.show()\ndef text(x):\n    return json.dumps(x)")
+    uses = solution("def place_order(at, command):\n    return text(command)", "place_order")
+    program = taken(tmp_path, cell("import math"), plots, uses, solution(RELAY, "relay"))
+    assert program.cells[0].source == "\nimport json\n\n\ndef text(x):\n    return json.dumps(x)"
+    assert len(program.cells) == 3
     assert (program.cells[0].role, program.cells[0].name) == ("free", "lab06_outbox, cell 1")
 
 
