@@ -66,7 +66,8 @@ def test_of_a_free_cell_only_what_defines_names_is_taken(tmp_path: Path) -> None
     source = "import shop\nBATCH = 2 * 50\nprint(BATCH)\nconnection = connect()\ndef rows(n):\n    return n\nrows(3)"
     uses = solution("def place_order(at, command):\n    return shop, BATCH, rows", "place_order")
     program = taken(tmp_path, cell(source, cell_id="mine"), uses, solution(RELAY, "relay"))
-    assert program.cells[0].source == "import shop\nBATCH = 2 * 50\n\n\ndef rows(n):\n    return n\n"
+    assert program.cells[0].source == "import shop\nBATCH = 2 * 50\n\n\ndef rows(n):\n    return n"
+    assert (program.cells[0].role, program.cells[0].name) == ("free", "lab06_outbox, cell 1")
 
 
 def test_of_a_free_cell_only_what_the_solutions_use_is_taken(tmp_path: Path) -> None:
@@ -75,7 +76,6 @@ def test_of_a_free_cell_only_what_the_solutions_use_is_taken(tmp_path: Path) -> 
     program = taken(tmp_path, cell("import math"), plots, uses, solution(RELAY, "relay"))
     assert program.cells[0].source == "\nimport json\n\n\ndef text(x):\n    return json.dumps(x)"
     assert len(program.cells) == 3
-    assert (program.cells[0].role, program.cells[0].name) == ("free", "lab06_outbox, cell 1")
 
 
 DEFINITIONS = {
