@@ -21,6 +21,8 @@ __all__ = ["lay_out"]
 
 _TOP = 52
 _SLOPE = 7
+_BOLD = 14.5
+"""Bold letters of size 13 are as wide as these."""
 _ON_THE_WAY = 0.5
 """Where a lost or held message stops, as a part of its way."""
 _LONG = 420
@@ -178,7 +180,7 @@ class _Sheet:
 
     def _banner(self, step: _Step, mark: Mark) -> None:
         broken = mark.kind == "violation"
-        lines = wrap(sentence(step.event), self.width - 62, 13)
+        lines = wrap(sentence(step.event), self.width - 62, _BOLD)
         top, height = self.y + 6, 17 * len(lines) + 14
         self.rows.append((step.tick, top))
         pieces: list[Piece] = [Band(top, self.width - 12, height, "violation" if broken else "note")]

@@ -21,6 +21,8 @@ HOLDING = {("pause",): "pauses", ("evict",): "rebalances"}
 
 def claim(scenario: Playable, swept: Swept) -> str:
     """One line: what was played, how much of what was planned was reached, and what came of it."""
+    if swept.coverage.replayed:
+        return f"{scenario.title}: this one run, played again; {'it breaks a rule' if swept.broken else 'it holds'}."
     if swept.undisturbed.share is not None:
         return f"{scenario.title}: every answer compared with what the judge computes."
     if swept.undisturbed.violations and isinstance(scenario, ScheduleScenario):

@@ -40,6 +40,8 @@ class Coverage:
     """How many schedules were walked; such a sweep is one planned run."""
     stopped: bool = False
     """Did whoever asked for it see enough before its end?"""
+    replayed: bool = False
+    """Was one run played again, by its name, and nothing else?"""
 
     @property
     def exhaustive(self) -> bool:

@@ -7,8 +7,9 @@ of the project is known, so two are asked that any repeatable function keeps (:m
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,7 @@ def inspect(
     module, _, function = target.partition(":")
     source = _source(module, project)
     lab = _lab(target, function, _arguments(arguments), _schema(schema, project), topics, project)
+    lab = replace(lab, replay=_replay(target, arguments, schema, topics))
     add(lab)
     program = _program(source, module, function, project)
     if run is not None:
@@ -194,10 +196,16 @@ def _lab(
         tasks=(Task(name=function, title=target, function=function, scenarios=(scenario,), points={}, outcomes=()),),
         not_shown="Not shown: a loss of power, two calls at the same time, arguments and tables nobody gave.",
         topics={name: 1 for name in topics},
-        replay=f"./fortnight inspect {target} --run {{run}}",
         schema=schema,
         reads=(str(project),),
     )
+
+
+def _replay(target: str, arguments: Sequence[str], schema: Path | None, topics: Sequence[str]) -> str:
+    """The command that plays one run again, with all that this inspection was given."""
+    given = [word for one in arguments for word in ("--with", one)] + [word for one in topics for word in ("--topic", one)]
+    given += ["--schema", str(schema)] if schema else []
+    return " ".join(["./fortnight inspect", target, *map(shlex.quote, given), "--run {run}"])
 
 
 def _program(source: Path, module: str, function: str, project: Path) -> Program:

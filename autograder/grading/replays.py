@@ -47,7 +47,7 @@ def _verdict(lab: Lab, task: Task, scenario: str, played: Played) -> Verdict:
         scenario=scenario,
         undisturbed=replace(played, violations=()),
         broken=(played,) if played.violations else (),
-        coverage=Coverage(calls=1, planned=1, reached=1, faults=("replay",)),
+        coverage=Coverage(calls=1, planned=1, reached=1, faults=(), replayed=True),
         smallest=played if played.violations else None,
     )
     verdict = replace(judge_task(lab, task, (swept,)), points=0, points_max=0)

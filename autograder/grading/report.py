@@ -71,7 +71,7 @@ def _head(lab: Lab, verdict: TaskVerdict) -> tuple[str, str]:
     where = f"lab {lab.number} · " if lab.number else ""
     head = f"{_SYMBOLS[verdict.kind]} {_WORDS.get(verdict.kind, verdict.kind)} · {where}{task.title}"
     stretch = " (stretch)" if task.stretch else ""
-    return head, f" · {verdict.points} of {verdict.points_max} points{stretch}" if task.points else ""
+    return head, f" · {verdict.points} of {verdict.points_max} points{stretch}" if task.points and verdict.points_max else ""
 
 
 def _rows(lab: Lab, verdict: TaskVerdict) -> list[tuple[str, str]]:
@@ -164,7 +164,9 @@ def _total(verdict: Verdict) -> str:
 
 
 def _line(label: str, text: str) -> str:
-    """One line of the report, wrapped behind its label."""
+    """One line of the report, wrapped behind its label; a command stays whole, so that it can be copied."""
+    if label == "replay":
+        return f"    {label:8} {text}"
     whole = _HYPHEN_IN_AN_ID.sub(_UNBROKEN, text)
     parts = [part.replace(_UNBROKEN, "-") for part in textwrap.wrap(whole, WIDTH - 13)] or [""]
     return "\n".join(f"    {label if number == 0 else '':8} {part}" for number, part in enumerate(parts))

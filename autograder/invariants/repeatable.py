@@ -59,7 +59,7 @@ def contents(
         found[table] = tuple(sorted(_text(row) for row in kept))
     by_topic: dict[str, set[str]] = {}
     for message in messages:
-        by_topic.setdefault(f"topic {message.topic}", set()).add(f"{message.key}: {message.value}")
+        by_topic.setdefault(f"topic {message.topic}", set()).add(f"{message.key}: {message.value}" if message.key else str(message.value))
     return found | {topic: tuple(sorted(values)) for topic, values in by_topic.items()}
 
 

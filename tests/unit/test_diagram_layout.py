@@ -12,7 +12,7 @@ from autograder.diagram.placed import Arrow, Dot, Glyph, Layout, Part, Words
 from autograder.history import Call, History, Mark
 
 _SAMPLES = (samples.dual_write, samples.mark_before_send, samples.out_of_order, samples.lock_wait)
-_SIZES = {"label": 13, "answer": 12, "side": 12, "number": 11, "rule": 13}
+_SIZES = {"label": 13, "answer": 12, "side": 12, "number": 11, "rule": 14.5}
 
 
 def _layout(history: History) -> Layout:
@@ -44,6 +44,15 @@ def test_labels_never_overlap_and_stay_inside_the_picture(sample):
     for position, a in enumerate(boxes):
         for b in boxes[position + 1 :]:
             assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1], (a, b)
+
+
+def test_the_sentence_of_a_broken_rule_stays_inside_its_band():
+    evidence = "a second after the update was acknowledged the shop shows the lamp at 90.00 euros, and the table holds the lamp at 80.00 euros"
+    calls = (Call(process="reader-1", backend="redis", label="GET", request="GET product:p-1", start=1, end=2),)
+    layout = _layout(History(run="r", calls=calls, marks=(Mark(process="reader-1", kind="violation", at=3, text=evidence),)))
+    lines = [piece for part in layout.parts for piece in part.pieces if isinstance(piece, Words) and piece.style == "rule"]
+    assert len(lines) > 1
+    assert all(line.x + text_width(line.text, _SIZES["rule"]) <= layout.width - 6 for line in lines)
 
 
 @pytest.mark.parametrize("sample", _SAMPLES)

@@ -37,3 +37,12 @@ def test_schedules_in_which_somebody_dies_say_what_was_killed_and_when() -> None
     assert "24 runs, every one in which one of the two is killed" in claim(DIES, swept(DIES.name, 24))
     run = Played(name="09.aside-dies.cold.a2ax", history=SERIAL.history, violations=(Violation(rule="r", evidence="e"),))
     assert "the 3rd run tried breaks a rule" in claim(DIES, swept(DIES.name, 3, run))
+
+
+def test_a_run_that_is_played_again_claims_no_more_than_itself() -> None:
+    run = Played(name="09.aside-dies.cold.a2ax", history=SERIAL.history, violations=(Violation(rule="r", evidence="e"),))
+    for scenario in (DIES, LOCK, find("6").tasks[1].scenarios[0], find("3").tasks[0].scenarios[0]):
+        for broken, says in (((), "it holds"), ((run,), "it breaks a rule")):
+            once = Coverage(calls=1, planned=1, reached=1, faults=(), replayed=True)
+            said = claim(scenario, replace(swept(scenario.name, 0, *broken), coverage=once))
+            assert said == f"{scenario.title}: this one run, played again; {says}."

@@ -143,6 +143,7 @@ def test_the_run_is_replayed_by_its_name(verdicts):
     again = play_again(LAB, program(FORGETS), run)
     assert again.kind == "broken"
     assert run in again.plain
+    assert "this one run, played again; it breaks a rule." in again.plain and "0 of 0" not in again.plain
 
 
 def test_a_sheet_says_how_many_are_right_and_not_which(verdicts):
