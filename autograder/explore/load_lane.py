@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -39,6 +40,9 @@ class LoadLane(Protocol):
 
     def launch(self, terms: Any, crash_call: int) -> Worker:
         """Start a worker with the learner's program; it stops at its ``crash_call``-th client call (0: never)."""
+
+    def as_reference(self) -> AbstractContextManager[None]:
+        """Meanwhile workers are launched with the lab's reference in place of the learner's program."""
 
     def restart(self, what: str, *, forgets: bool = False) -> None:
         """SIGKILL for ``redis`` or ``gateway``, and the same again at the same address with what it had written down.

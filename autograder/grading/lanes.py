@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing.util import Finalize
 from typing import Any
 
@@ -33,6 +34,7 @@ from autograder.grading.lane_replica import begin_replica
 from autograder.grading.lane_warehouse import begin_warehouse
 from autograder.grading.linux import die_with_parent
 from autograder.grading.load_lane import LiveLane, open_live_lane
+from autograder.grading.parts import reference_program
 from autograder.grading.program import Program
 from autograder.grading.sandbox import Sandbox
 from autograder.grading.subject import Zygote
@@ -134,7 +136,7 @@ def open_load_lane(spec: LaneSpec, cleanup: ExitStack) -> LiveLane:
     """Open a lane for sales under load."""
     lab = find(spec.lab)
     assert spec.backends is not None, f"{lab.name} says that it needs no backends"
-    lane = open_live_lane(spec.backends, spec.program, cleanup, schema=lab.schema, topics=lab.topics, reads=lab.reads)
+    lane = open_live_lane(spec.backends, spec.program, cleanup, schema=lab.schema, topics=lab.topics, reads=lab.reads, reference=partial(reference_program, lab.name))
     lane.say = _say_of_a_long_run
     return lane
 

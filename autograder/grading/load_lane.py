@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import shutil
 import socket
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -62,8 +62,12 @@ def open_live_lane(
     schema: Path = SCHEMA,
     topics: Mapping[str, int] = NO_TOPICS,
     reads: tuple[str, ...] = (),
+    reference: Callable[[], Program] | None = None,
 ) -> LiveLane:
-    """Open a lane with this program, whose database has the tables of ``schema``; ``cleanup`` closes it."""
+    """Open a lane with this program, whose database has the tables of ``schema``; ``cleanup`` closes it.
+
+    ``reference`` is asked for only where the program is measured beside it.
+    """
     make_topics = begin_kafka(backends, cleanup) if topics else None
     folder = scratch_folders.make()
     cleanup.callback(scratch_folders.remove, folder)
@@ -79,6 +83,7 @@ def open_live_lane(
     )
     zygote.load(program)
     lane = LiveLane(url, servers, zygote, make_topics(topics) if make_topics else None)
+    lane.programs = (program, reference)
     cleanup.callback(lane.close)
     return lane
 
@@ -144,6 +149,8 @@ class LiveLane:
     def __init__(self, url: str, servers: _Servers, zygote: Zygote, topics: Topics | None) -> None:
         self.subjects = zygote
         self.say: Callable[[str], None] = lambda line: None
+        self.programs: tuple[Program, Callable[[], Program] | None] | None = None
+        """The learner's and the reference, where this lane knows them."""
         self._servers, self._topics = servers, topics
         self._redis: redis.Redis | None = None
         self._database = psycopg.connect(url, autocommit=True)
@@ -207,6 +214,18 @@ class LiveLane:
                 {"$": "Addresses", **at}, terms, theirs.fileno(), crash_call=crash_call, ports=ports, limit_s=WORKER_LIMIT_S
             )
         return Worker(running, ours)
+
+    @contextmanager
+    def as_reference(self) -> Iterator[None]:
+        """Meanwhile workers are launched with the lab's reference."""
+        own, reference = self.programs or (None, None)
+        if own is None or reference is None:
+            raise BackendError("This lane was opened without a reference to measure beside.")
+        self.subjects.load(reference())
+        try:
+            yield
+        finally:
+            self.subjects.load(own)
 
     def restart(self, what: str, *, forgets: bool = False) -> None:
         """SIGKILL for ``redis`` or ``gateway``; when this returns it serves again."""

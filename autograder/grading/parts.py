@@ -21,7 +21,7 @@ from autograder.grading.verdict import Verdict
 from autograder.labs import Lab, find
 from autograder.labs.parts import SIGNATURES, function_of
 
-__all__ = ["keep", "parts_folder", "reference_part", "said_of", "with_own_parts", "with_reference_parts"]
+__all__ = ["keep", "parts_folder", "reference_part", "reference_program", "said_of", "with_own_parts", "with_reference_parts"]
 
 
 def parts_folder() -> Path:
@@ -70,6 +70,14 @@ def reference_part(name: str) -> Part:
     lab, _, task = name.partition("/")
     program, _ = taken(find(lab), ROOT / "solutions" / lab / f"{lab}.ipynb")
     return Part(lab=lab, task=task, function=function_of(name), cells=program.cells, own=False)
+
+
+@cache
+def reference_program(lab_name: str) -> Program:
+    """The reference of a lab, from the solution that the clone comes with, on the reference's parts."""
+    lab = find(lab_name)
+    program, _ = taken(lab, ROOT / "solutions" / lab.name / f"{lab.name}.ipynb")
+    return with_reference_parts(lab, program)
 
 
 def with_own_parts(lab: Lab, program: Program) -> Program:

@@ -17,7 +17,7 @@ from autograder.invariants.state import State
 from autograder.invariants.violation import Violation
 
 __all__ = [
-    "CALLS_PER_LATE_BUYER_MAX", "CALLS_PER_ORDER_MAX", "Cost", "Ending", "Load", "an_order_costs_little", "captured_is_paid", "each_paid_order_ships_once", "everybody_is_answered", "memory_is_bounded", "nobody_pays_twice",
+    "CALLS_PER_LATE_BUYER_MAX", "CALLS_PER_ORDER_MAX", "Cost", "Ending", "Load", "Pace", "an_order_costs_little", "captured_is_paid", "each_paid_order_ships_once", "everybody_is_answered", "it_keeps_pace", "memory_is_bounded", "nobody_pays_twice",
     "nothing_is_held_for_ever", "nothing_is_oversold", "sold_out_costs_nothing", "the_line_is_bounded", "what_was_told_is_true",
 ]  # fmt: skip
 
@@ -285,4 +285,37 @@ def the_line_is_bounded(history: History, state: State) -> Violation | None:
     waiting, allowed = state.known["in_line"], state.known["line_max"]
     if waiting > allowed:
         return Violation(rule="the_line_is_bounded", evidence=f"{waiting:,} buyers wait in one worker, and {allowed:,} may")
+    return None
+
+
+SLOWER_MAX = 4.0
+"""Rates of one machine within a minute differ by less; whoever is slower than that has another reason."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How many buyers were answered in a second, by the reference and by the learner's program after it."""
+
+    workers: int
+    reference_per_s: float
+    own_per_s: float
+
+    @property
+    def ratio(self) -> float:
+        """The learner's by the reference's."""
+        return self.own_per_s / self.reference_per_s if self.reference_per_s else 1.0
+
+    @property
+    def is_too_slow(self) -> bool:
+        """Is it below a quarter?"""
+        return self.ratio * SLOWER_MAX < 1.0
+
+
+def it_keeps_pace(history: History, state: State) -> Violation | None:
+    """With 1, 2 and 4 workers at least a quarter as many buyers are answered in a second as the reference answers, measured right before."""
+    for pace in state.known["pace"]:
+        if pace.is_too_slow:
+            workers = "1 worker" if pace.workers == 1 else f"{pace.workers} workers"
+            evidence = f"with {workers} {pace.own_per_s:.0f} buyers are answered in a second; the reference, right before, answered {pace.reference_per_s:.0f}"
+            return Violation(rule="it_keeps_pace", evidence=evidence)
     return None

@@ -15,6 +15,7 @@ from autograder.labs import lab14_stories as story
 from autograder.labs import lab14_trouble as trouble
 from autograder.labs.lab14_design import Design, a_promise_of_redis
 from autograder.labs.lab14_mistakes import MISTAKES
+from autograder.labs.lab14_pace import Paces
 from autograder.labs.lab14_rush import BUYERS, Rush
 from autograder.labs.lab import Lab, Rule, Task
 from shop.sale import SaleTerms
@@ -34,6 +35,7 @@ ANSWERED = rule.everybody_is_answered.__name__
 CHEAP = rule.an_order_costs_little.__name__
 FREE = rule.sold_out_costs_nothing.__name__
 LINE = rule.the_line_is_bounded.__name__
+PACE = rule.it_keeps_pace.__name__
 BOUNDED = rule.memory_is_bounded.__name__
 
 DIES = "A crash belongs to the protocol, not to the weather"
@@ -59,6 +61,7 @@ READ: Mapping[Invariant, str] = {
     paper.the_design_is_complete: NUMBERS,
     paper.the_estimates_are_right: NUMBERS,
     paper.the_claims_are_kept: NUMBERS,
+    rule.it_keeps_pace: CROWD,
 }
 """Every rule in the order of its number, and the section of the day that explains it."""
 TERMS = SaleTerms(stock=1, waiting_max=1, hold_s=1.0)
@@ -124,6 +127,11 @@ COUNTED = (
     ),
 )  # fmt: skip
 
+SPEED = Paces(
+    name="pace", title="Sixty buyers and sixty lamps, with 1, 2 and 4 workers, beside the reference", rules=(rule.it_keeps_pace,),
+    input=("b60",), read=CROWD,
+)  # fmt: skip
+
 NAIVE = VirtualScenario(
     name="naive", title="Two buyers and two lamps; a worker dies at each of its calls",
     play=story.bought(replace(TERMS, stock=2), "naive_open_sale"), input=("p1", "p2"), target="shop-1", faults=KILLS[1:], reads_too=False,
@@ -171,8 +179,8 @@ LAB = Lab(
             points={OVERSOLD: 7, TWICE: 6, CAPTURED: 5, SHIPS: 5, TRUE: 5, HELD: 5, ANSWERED: 4, BOUNDED: 3}, outcomes=("O2", "O4"), minutes=60,
         ),
         Task(
-            name="scaling", title="What a buyer costs", function="open_sale", scenarios=COUNTED,
-            points={CHEAP: 5, FREE: 5, LINE: 5}, outcomes=("O4",), minutes=30,
+            name="scaling", title="What a buyer costs", function="open_sale", scenarios=(*COUNTED, SPEED),
+            points={CHEAP: 4, FREE: 4, LINE: 4, PACE: 3}, outcomes=("O4",), minutes=30,
         ),
         Task(
             name="degraded", title="Something is away", function="open_sale", scenarios=DEGRADED,

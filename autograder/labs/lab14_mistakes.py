@@ -145,6 +145,13 @@ ELSEWHERE = (
         shows=seen(rule.the_line_is_bounded.__name__),
     ),
     Mistake(
+        name="sleeps_in_the_worker",
+        task="scaling",
+        sentence="a worker takes many times as long as it must. Look for what all its buyers wait for: time.sleep in a coroutine, a"
+        " lock around the gateway, a connection made anew for each statement.",
+        shows=seen(rule.it_keeps_pace.__name__),
+    ),
+    Mistake(
         name="keeps_the_truth_in_redis",
         task="degraded",
         sentence="only Redis knows how many are left. When it comes back empty the sale begins anew.",
