@@ -15,6 +15,7 @@ from tests.repository.tree import ROOT, files, syntax
 MAY_WAIT = {
     "tests/browser/chromium.py": "a browser starts and draws in its own time, and tells nobody when",
     "tests/wrong/lab02_idempotency/_waits_a_moment.py": "to wait a moment and hope is its mistake",
+    "tests/wrong/lab14_flash_sale/sleeps_in_the_worker.py": "to sleep where others wait is its mistake",
     "tests/unit/test_simulation_loop.py": "its sleep is one in virtual time, which takes none",
 }
 
