@@ -32,6 +32,10 @@ def _each(right: int, asked: int) -> float:
     return right / asked
 
 
+def _nothing_more(answers: Mapping[str, Any]) -> None:
+    """A wrong sheet has no consequence but its points."""
+
+
 def _no_belief(answers: Mapping[str, Any]) -> str:
     return ""
 
@@ -59,6 +63,8 @@ class AnswerSheet:
     """The share of the points, from how many are right of how many."""
     belief: Callable[[Mapping[str, Any]], str] = _no_belief
     """The wrong belief that a sheet shows, in words, so that it can be called by its name; nothing where it shows none."""
+    wrong: Callable[[Mapping[str, Any]], None] = _nothing_more
+    """Is told of every sheet that was marked and not wholly right."""
     asked: tuple[str, ...] = ()
     """The questions that count; all by default."""
     needs: tuple[str, ...] = ()
@@ -90,6 +96,7 @@ class AnswerSheet:
         if len(right) == len(asked):
             return Played(name=str(name), history=self._history(name), share=1.0)
         said = f"{len(right)} of the {len(asked)} answers {'is' if len(right) == 1 else 'are'} right"
+        self.wrong(answers)
         shown = [said, *filter(None, [self.belief(answers)]), *trouble[:_SHOWN_MAX]]
         return self._played(name, "; ".join(shown), share=self.worth(len(right), len(asked)))
 

@@ -80,7 +80,6 @@ def check(
     program = program_of(lab, notebook_of(lab, notebook), unsaved)
     spent.count()
     verdict = judge_program(lab, program, [task] if task else None, progress)
-    spent.note(verdict)
     if notebook is not None and notebook.absolute() != notebook_of(lab):
         verdict = replace(verdict, notebook=str(notebook))
     verdict = replace(verdict, notes=(*verdict.notes, *keep(verdict, program)))
@@ -116,6 +115,7 @@ def _lines(lab: Lab, say: Say) -> Callable[[str, int, int, Played | None], None]
 def replay(run: str, notebook: Path | None = None, *, progress: Say = _silent) -> Report:
     """Play one run again, exactly, against the notebook as it is on disk."""
     lab = find(RunName.parse(run).lab)
+    spent.count()
     return play_again(lab, program_of(lab, notebook_of(lab, notebook)), run, progress=progress)
 
 

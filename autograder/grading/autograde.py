@@ -20,6 +20,8 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import parse_utc
 from traitlets import List, Unicode, default
 
+from autograder.grading import spent
+from autograder.grading.course import Course
 from autograder.grading.feedback import feedback_page
 from autograder.grading.gradebook import enter
 from autograder.grading.handins import TIMESTAMP, HandIn, read_handin
@@ -75,9 +77,12 @@ class Judge(NbGraderPreprocessor):
         if handin.rejected:
             self.log.error("The hand-in of %s was rejected: %s No score was changed.", handin.learner, handin.rejected)
             return nb, resources
-        graded = judge_handin(handin.lab, handin.data, self.tasks or None)
+        course = Course(root=Path(self.parent.coursedir.root))
+        seen = spent.seen_of(course, handin.learner)
+        graded = judge_handin(handin.lab, handin.data, self.tasks or None, learner=handin.learner, seen=seen)
         if not graded.has_score:
             raise GraderBroke(f"No score for {handin.learner}: {graded.said}")
+        spent.keep(course, handin.learner, graded.spent)
         with Gradebook(resources["nbgrader"]["db_url"]) as gradebook:
             enter(gradebook, find(handin.lab), handin.learner, handin.at, nb, graded)
         return with_reports(nb, graded), resources

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.grading import spent
 from autograder.grading.class_table import ClassRow, class_table
 from autograder.grading.course import Course, write_whole
 from autograder.grading.feedback import feedback_page
@@ -79,7 +80,7 @@ def grade_class(
     chosen = tuple(tasks) if tasks is not None else None
     with open_gradebook(course, lab) as gradebook, _judges(lab, executor, progress) as judges:
         keeper = _Keeper(lab, course, gradebook)
-        begun = [(handin, _begin(judges, handin, chosen)) for handin in handins]
+        begun = [(handin, _begin(judges, handin, chosen, spent.seen_of(course, handin.learner))) for handin in handins]
         try:
             rows = [keeper.keep(handin, _result(lab, handin, future)) for handin, future in _told(begun, progress)]
         except BaseException:
@@ -108,9 +109,9 @@ def _judges(lab: Lab, executor: Executor | None, progress: Callable[[str], None]
         allow_judging()
 
 
-def _begin(judges: Executor, handin: HandIn, tasks: tuple[str, ...] | None) -> Future[Graded]:
+def _begin(judges: Executor, handin: HandIn, tasks: tuple[str, ...] | None, seen: Mapping[str, str]) -> Future[Graded]:
     if not handin.rejected:
-        return judges.submit(judge_handin, handin.lab, handin.data, tasks)
+        return judges.submit(judge_handin, handin.lab, handin.data, tasks, learner=handin.learner, seen=seen)
     known: Future[Graded] = Future()
     known.set_result(Graded(lab=handin.lab, kind="rejected", said=handin.rejected))
     return known
@@ -149,6 +150,7 @@ class _Keeper:
             kept = self._score_that_stays(handin.learner)
             if graded.kind == "rejected":
                 self._keep_refusal(handin, graded.said)
+        spent.keep(self.course, handin.learner, graded.spent)
         self._record(handin, graded)
         return ClassRow(learner=handin.learner, graded=graded, kept=kept)
 

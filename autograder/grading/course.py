@@ -38,6 +38,11 @@ class Course:
         """What became of every hand-in that was graded, one JSON line each."""
         return self.work / "handins.jsonl"
 
+    @property
+    def incidents(self) -> Path:
+        """The incidents of lab 11 that were answered wrongly in hand-ins of this class: by learner, then by code."""
+        return self.work / "incidents.json"
+
     def submission(self, learner: str, lab: str) -> Path:
         """A learner's hand-in of a lab."""
         return self.submitted / learner / lab / f"{lab}.ipynb"

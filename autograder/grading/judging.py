@@ -23,6 +23,7 @@ from typing import Any
 
 from autograder.backends import ROOT, BackendError
 from autograder.grading.handins import taken
+from autograder.grading import spent
 from autograder.grading.judge import judge
 from autograder.grading.lanes import backends_for
 from autograder.grading.report import report_html, report_text
@@ -61,6 +62,8 @@ class Graded:
     said: str = ""
     """The sentence of an error or a refusal."""
     tasks: Mapping[str, Judged] = field(default_factory=dict)
+    spent: Mapping[str, str] = field(default_factory=dict)
+    """The incidents that this hand-in has answered wrongly, each with its answer: for the next hand-in of this learner."""
     tail: str = ""
     """What the judge says of the hand-in as a whole: what was left out, which protection was on."""
     seconds: float = 0.0
@@ -103,13 +106,26 @@ def graded_from(verdict: Verdict) -> Graded:
     return Graded(lab=whole.lab, kind=whole.kind, said=said, tasks=tasks, tail=tail, seconds=verdict.seconds)
 
 
-def judge_handin(lab: str, data: bytes, tasks: Iterable[str] | None = None, lanes: int = 1) -> Graded:
-    """Judge the bytes of a notebook in a process of its own. Never raises for what is in them."""
+def judge_handin(
+    lab: str,
+    data: bytes,
+    tasks: Iterable[str] | None = None,
+    lanes: int = 1,
+    *,
+    learner: str = "",
+    seen: Mapping[str, str] | None = None,
+) -> Graded:
+    """Judge the bytes of a notebook in a process of its own. Never raises for what is in them.
+
+    ``learner`` is whose it is, as the class knows them, and ``seen`` which incidents they have answered wrongly before.
+    """
     request = {
         "lab": lab,
         "notebook": base64.b64encode(data).decode(),
         "tasks": list(tasks) if tasks is not None else None,
         "lanes": lanes,
+        "learner": learner,
+        "seen": dict(seen or {}),
     }
     process = _start()
     if process is None:
@@ -205,9 +221,9 @@ def _serve(request: Mapping[str, Any]) -> Graded:
             program, _ = taken(lab, notebook)
         except Rejected as refusal:
             return Graded(lab=lab.name, kind="rejected", said=str(refusal))
-    with backends_for(lab) as backends:
-        chosen = request.get("tasks")
-        return graded_from(judge(lab.name, program, backends=backends, tasks=chosen, lanes=request["lanes"]))
+        with backends_for(lab) as backends, spent.counting(request["learner"], request["seen"], Path(folder)) as found:
+            verdict = judge(lab.name, program, backends=backends, tasks=request.get("tasks"), lanes=request["lanes"])
+    return replace(graded_from(verdict), spent=found)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from autograder.grading.handins import TIMESTAMP, as_learner, taken
 from autograder.grading.notebook_file import Rejected
 from autograder.grading.program import Program
 from autograder.grading.scores import add_line
+from autograder.grading.spent import not_own
 from autograder.labs import Lab, find
 
 __all__ = ["Receipt", "hand_in", "handins_folder", "learner_name", "missing"]
@@ -89,7 +90,7 @@ def hand_in(
     write_whole(submission, data)
     write_whole(submission.with_name(TIMESTAMP), f"{at:%Y-%m-%d %H:%M:%S} UTC\n".encode())
     receipt = Receipt(
-        lab=lab.name, learner=name, at=at.isoformat(), sha256=program.sha256, path=str(submission), missing=missing(lab, program)
+        lab=lab.name, learner=name, at=at.isoformat(), sha256=program.sha256, path=str(submission), missing=missing(lab, program, name)
     )
     _record({**asdict(receipt), "state": "valid"})
     return receipt
@@ -114,8 +115,8 @@ def _record(row: Mapping[str, object]) -> None:
         ) from error
 
 
-def missing(lab: Lab, program: Program) -> tuple[str, ...]:
-    """What the hand-in lacks, task by task: a cell that cannot be judged, a function that is not written yet."""
+def missing(lab: Lab, program: Program, learner: str = "") -> tuple[str, ...]:
+    """What the hand-in lacks, task by task: a cell that cannot be judged, a function not written yet, an incident of one's own."""
     said: dict[str, None] = {}
     for task in (task for task in lab.tasks if task.graded):
         lost = program.lost.get(f"solution-{task.function}")
@@ -123,4 +124,4 @@ def missing(lab: Lab, program: Program) -> tuple[str, ...]:
             said[lost] = None
         elif not program.is_attempted(task.function):
             said[f"{task.function} is not written yet{' (stretch)' if task.stretch else ''}."] = None
-    return tuple(said)
+    return (*said, *not_own(lab, program, learner)) if learner else tuple(said)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 
-__all__ = ["NoSuchCode", "code_of", "slug_of"]
+__all__ = ["NoSuchCode", "code_of", "slug_from", "slug_of"]
 
 NAME_LENGTH_MAX = 30
 
@@ -19,11 +19,16 @@ class NoSuchCode(ValueError):
 
 def code_of(name: str, lab: str) -> str:
     """The code that a name has in a lab; raises ValueError for a name without letters."""
-    kept = "".join(letter if letter.isalnum() else " " for letter in unicodedata.normalize("NFKC", name).casefold())
-    slug = "-".join(kept.split())[:NAME_LENGTH_MAX].strip("-")
+    slug = slug_from(name)[:NAME_LENGTH_MAX].strip("-")
     if not slug:
         raise ValueError("It is drawn from a name: give your own, with at least one letter.")
     return f"{slug}-{_sign(slug, lab)}"
+
+
+def slug_from(name: str) -> str:
+    """A name in small letters and digits, its words joined by hyphens; as long as the name is."""
+    kept = "".join(letter if letter.isalnum() else " " for letter in unicodedata.normalize("NFKC", name).casefold())
+    return "-".join(kept.split())
 
 
 def slug_of(code: str, lab: str) -> str:

@@ -2,30 +2,28 @@
 
 The code of an incident (:mod:`autograder.labs.codes`) gives the same recording and the same truth everywhere. The truth is
 the fault that was injected; the orders that it touched are those that end otherwise than in the same run without it.
+What becomes of one after a wrong answer is :mod:`autograder.labs.lab11_spent`'s.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from random import Random
 
 from autograder.labs import codes
 from autograder.labs.lab11_shop import KINDS, Recorded, record
 from autograder.labs.lab11_signals import Signals
 
-__all__ = ["CONTRACTS", "LAB", "Incident", "code_of", "draw_of", "incident_of", "is_spent", "next_code", "spend", "spent_codes"]
+__all__ = ["CONTRACTS", "LAB", "NAME_LENGTH_MAX", "Incident", "code_of", "draw_of", "incident_of", "name_of"]
 
 LAB = "lab11"
 TOUCHED_MIN, TOUCHED_MAX = 4, 20
 """How many orders an incident touches."""
-SPENT = "FORTNIGHT_SPENT_INCIDENTS"
-"""The environment variable with the file of the incidents that this learner has answered wrongly; unset where nobody counts."""
+NAME_LENGTH_MAX = 24
+"""Letters of a name that are kept: the number of the draw comes after them, and a code keeps 30 in all."""
 
 CONTRACTS = {
     "api": "every line of an order carries the correlation id of that order's own request",
@@ -65,15 +63,25 @@ def code_of(name: str, draw: int = 1) -> str:
     """The code of the so-many-th incident of a name; raises ValueError for a name without letters."""
     if not any(letter.isalpha() for letter in name):
         raise ValueError("It is drawn from a name: give your own, with at least one letter.")
-    return codes.code_of(f"{name} {draw}", LAB)
+    slug = codes.slug_from(name)[:NAME_LENGTH_MAX].strip("-")
+    return codes.code_of(f"{slug} {draw}", LAB)
 
 
 def draw_of(code: str) -> int:
     """Which incident of its name this is, counted from 1; raises NoSuchCode."""
-    found = re.search(r"-(\d+)$", codes.slug_of(code, LAB))
+    return _parts_of(code)[1]
+
+
+def name_of(code: str) -> str:
+    """The name that an incident was drawn from, as its code has it; raises NoSuchCode."""
+    return _parts_of(code)[0]
+
+
+def _parts_of(code: str) -> tuple[str, int]:
+    found = re.fullmatch(r"(.+)-([1-9]\d*)", codes.slug_of(code, LAB))
     if found is None:
         raise codes.NoSuchCode(f"No incident has the code {code!r:.60}: copy the one that the cell of your name prints.")
-    return int(found[1])
+    return found[1], int(found[2])
 
 
 @lru_cache(maxsize=32)
@@ -111,34 +119,3 @@ def _puzzle(code: str, kind: str, broken: Recorded, calm: Recorded) -> Incident 
     if not (TOUCHED_MIN <= len(touched) <= TOUCHED_MAX and broken.first_broken and failed <= 1):
         return None
     return Incident(code=code, kind=kind, signals=broken.signals, first=broken.first_broken, orders=touched)
-
-
-# ---- incidents that were answered wrongly
-
-
-def spent_codes(file: Path) -> set[str]:
-    """The incidents that were answered wrongly, as this file has them."""
-    try:
-        return {str(code) for code in json.loads(file.read_text("utf-8"))}
-    except (OSError, ValueError):
-        return set()
-
-
-def spend(file: Path, code: str) -> None:
-    """Note that this incident was answered wrongly; raises OSError where it cannot be noted."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(sorted(spent_codes(file) | {code})), encoding="utf-8")
-
-
-def is_spent(code: str) -> bool:
-    """Was it answered wrongly before, as far as anybody counts?"""
-    file = os.environ.get(SPENT)
-    return bool(file) and code in spent_codes(Path(str(file)))
-
-
-def next_code(name: str, file: Path) -> str:
-    """The first incident of this name that was not answered wrongly yet."""
-    spent, draw = spent_codes(file), 1
-    while code_of(name, draw) in spent:
-        draw += 1
-    return code_of(name, draw)

@@ -9,8 +9,9 @@ from typing import Any
 from autograder.explore.answers import AnswerSheet
 from autograder.invariants.incident import the_incident_is_understood
 from autograder.labs.codes import NoSuchCode
-from autograder.labs.lab11_incidents import Incident, incident_of, is_spent
+from autograder.labs.lab11_incidents import Incident, incident_of
 from autograder.labs.lab11_signals import COMPONENTS, Line
+from autograder.labs.lab11_spent import note_wrong, refuse
 
 __all__ = ["CONSEQUENCE", "DEPLOY", "FAILED", "FIRST_ERROR", "LATER", "LOUDEST", "SHEET", "belief", "right", "truth"]
 
@@ -28,10 +29,7 @@ def truth(answers: Mapping[str, Any]) -> dict[str, Any]:
     blank = [name for name in ("component", "first", "orders") if not answers.get(name)]
     if blank:
         raise ValueError(f"Answer all three at once: {blank[0]} is not answered yet, and nothing was marked.")
-    if is_spent(found.code):
-        raise NoSuchCode(
-            f"Incident {found.code} was answered, and the answer was wrong: it is over. Run the cell of your name again; it shows another."
-        )
+    refuse(found.code, answers)
     return {"component": found.component, "first": found.first, "orders": sorted(found.orders)}
 
 
@@ -114,6 +112,7 @@ SHEET = AnswerSheet(
     worth=lambda count, asked: float(count == asked),
     rule=the_incident_is_understood,
     belief=belief,
+    wrong=note_wrong,
     needs=("incident",),
     read="Ask what each part promised, and who broke it first",
 )

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from autograder.grading.spent import spent_file
-from autograder.labs.lab11_incidents import CONTRACTS, draw_of, incident_of, next_code
+from autograder.labs.lab11_incidents import CONTRACTS, draw_of, incident_of
 from autograder.labs.lab11_signals import Line, Sample, Signals, Span
+from autograder.labs.lab11_spent import next_code
 from autograder.notebook.card import markdown_html, plain
 from autograder.notebook.trouble import Trouble, quiet_trouble
 from autograder.notebook.waterfall import waterfall

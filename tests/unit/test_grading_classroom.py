@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from concurrent.futures import Executor, Future
+from dataclasses import replace
 
 import pytest
 
@@ -19,7 +20,11 @@ from tests.unit.handin_notebooks import LAB, NAME, ROOT, answered, graded, hande
 class Judges(Executor):
     """An executor that answers at once, by what stands in the hand-in: ``# points 7``, ``# dies``, ``# stopped``."""
 
-    def submit(self, function, lab, data, tasks=None):
+    def __init__(self):
+        self.seen = {}
+
+    def submit(self, function, lab, data, tasks=None, *, learner, seen):
+        self.seen[learner] = seen
         answer = Future()
         text = data.decode()
         if "# dies" in text:
@@ -29,7 +34,8 @@ class Judges(Executor):
         elif "# stopped" in text:
             answer.set_exception(KeyboardInterrupt())
         else:
-            answer.set_result(graded(int(text.split("# points ")[1][0])))
+            spent = {"ada-1-0000": "what was said"} if "# spends" in text else {}
+            answer.set_result(replace(graded(int(text.split("# points ")[1][0])), spent=spent))
         return answer
 
 
@@ -161,3 +167,13 @@ def test_a_disk_that_is_full_stops_with_one_sentence_and_the_scores_before_stay(
     with pytest.raises(BackendError, match="could not be written"):
         grade_class(LAB, course=course, executor=Judges())
     assert scores(course) == before
+
+
+def test_what_a_hand_in_has_spent_is_told_to_the_judge_of_that_learners_next_one(course):
+    handed_in(course.submitted, "ada", says("points 7 # spends"))
+    handed_in(course.submitted, "bao", says("points 7"))
+    judges = Judges()
+    grade_class(LAB, course=course, executor=judges)
+    assert judges.seen == {"ada": {}, "bao": {}}
+    grade_class(LAB, course=course, executor=judges)
+    assert judges.seen == {"ada": {"ada-1-0000": "what was said"}, "bao": {}}

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.grading import spent
 from autograder.labs import lab11_sheet as sheet
 from autograder.labs.codes import NoSuchCode
-from autograder.labs.lab11_incidents import SPENT, code_of, draw_of, incident_of, is_spent, next_code, spend, spent_codes
+from autograder.labs.lab11_incidents import code_of, draw_of, incident_of, name_of
 from autograder.labs.lab11_shop import KINDS, record
 from tests.unit.incident_solver import breaches, shortcuts, solve
-from tests.wrong.programs import HERE, verdict_on
 
 NAMES = ("Ada Lovelace", "Grace Hopper", "Barbara Liskov", "Leslie Lamport", "Radia Perlman", "Bao", "Chidi", "nobody")
 ADA = {"incident": code_of("Ada Lovelace"), "component": "warehouse", "first": "warehouse-0094"}
@@ -50,7 +48,12 @@ def test_the_lines_are_sorted_by_clocks_that_disagree():
 
 def test_a_code_says_whose_incident_it_is_and_which():
     assert code_of(" Ada  LOVELACE ") == code_of("ada lovelace") == "ada-lovelace-1-5f69"
-    assert (draw_of(code_of("Ada", 1)), draw_of(code_of("Ada", 12))) == (1, 12)
+    assert (draw_of(code_of("Ada", 1)), draw_of(code_of("Ada", 12)), name_of(code_of("Ada B", 12))) == (1, 12, "ada-b")
+
+
+def test_a_long_name_has_a_first_incident_and_a_next_one():
+    first, second = (code_of("Maria Fernanda dos Santos Oliveira e Silva", draw) for draw in (1, 2))
+    assert (draw_of(first), draw_of(second)) == (1, 2) and name_of(first) == name_of(second)
 
 
 @pytest.mark.parametrize("code", ["ada-lovelace-1-0000", "ada", "", "-1-5f69"])
@@ -86,35 +89,3 @@ def test_nothing_is_marked_while_an_answer_is_missing():
 def test_the_report_names_the_kind_of_mistake_and_never_the_answer():
     said = sheet.belief({**ADA, "first": "warehouse-0097", "orders": ["p-256"]})
     assert sheet.LATER in said and "0094" not in said and "incident ada-lovelace-1-5f69 is over" in said
-
-
-def test_a_wrong_answer_spends_the_incident_and_draws_the_next(tmp_path, monkeypatch):
-    file = tmp_path / "incidents.json"
-    monkeypatch.setenv(SPENT, str(file))
-    first = next_code("Ada", file)
-    spend(file, first)
-    assert is_spent(first) and next_code("Ada", file) == code_of("Ada", 2) != first
-    with pytest.raises(NoSuchCode, match="it is over"):
-        sheet.truth({"incident": first, "component": "api", "first": "api-0001", "orders": ["p-1"]})
-
-
-def test_where_nobody_counts_nothing_is_spent(monkeypatch):
-    monkeypatch.delenv(SPENT, raising=False)
-    assert not is_spent(code_of("Ada"))
-
-
-def test_a_folder_that_cannot_be_read_spends_nothing(tmp_path):
-    (tmp_path / "incidents.json").write_text("no json", encoding="utf-8")
-    assert next_code("Ada", tmp_path / "incidents.json") == code_of("Ada")
-
-
-def test_what_a_verdict_says_is_kept(tmp_path, monkeypatch):
-    monkeypatch.setenv("FORTNIGHT_STATE", str(tmp_path))
-    spent.note(verdict_on(HERE / "lab11_observability" / "forgets_the_silent_ones.py", "lab11_observability", ["incident"], None))
-    assert spent_codes(spent.spent_file()) == {ADA["incident"]}
-
-
-def test_a_right_answer_spends_nothing(tmp_path, monkeypatch):
-    monkeypatch.setenv("FORTNIGHT_STATE", str(tmp_path))
-    spent.note(verdict_on(HERE.parent / "right" / "lab11_observability" / "reference.py", "lab11_observability", ["incident"], None))
-    assert spent_codes(spent.spent_file()) == set()

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from autograder.labs.lab11_incidents import code_of, spend
+from autograder.labs.lab11_incidents import code_of
+from autograder.labs.lab11_spent import spend
 from autograder.labs.lab11_signals import Span
 from autograder.notebook.signals import my_incident
 from autograder.notebook.trouble import Trouble
@@ -65,7 +66,7 @@ def test_children_stand_below_their_parents_also_where_clocks_disagree():
 
 
 def test_the_next_incident_is_shown_after_a_wrong_answer(folder):
-    spend(folder / "learner" / "incidents.json", code_of("Bao"))
+    spend(folder / "learner" / "incidents.json", code_of("Bao"), "an answer")
     shown = my_incident("Bao")
     assert shown.code == code_of("Bao", 2) and "It is number 2" in repr(shown)
 
