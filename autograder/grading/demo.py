@@ -20,6 +20,7 @@ from autograder.backends import ROOT, Backends, connect
 from autograder.explore.scenario import Played
 from autograder.grading.handins import taken
 from autograder.grading.judge import judge
+from autograder.grading.program import defined_functions
 from autograder.grading.report import report_text
 from autograder.grading.verdict import Verdict
 from autograder.labs import Lab, find, naive
@@ -110,21 +111,26 @@ def _kernel_environment(folder: Path) -> Iterator[None]:
 
 
 def naive_handin(lab: Lab) -> dict[str, Any]:
-    """The learner's notebook of a lab with the naive functions in its solution cells; what has none stays unwritten."""
+    """The learner's notebook of a lab with the naive functions and classes in its solution cells; what has none stays unwritten."""
     notebook: dict[str, Any] = json.loads((ROOT / "labs" / lab.name / f"{lab.name}.ipynb").read_text("utf-8"))
     functions = _functions(Path(naive.__file__).with_name(f"{lab.name}.py").read_text("utf-8"))
     filled = copy.deepcopy(notebook)
     for cell in filled["cells"]:
-        name = cell["metadata"].get("nbgrader", {}).get("grade_id", "").removeprefix("solution-")
-        if name in functions:
-            cell["source"] = functions[name]
+        if cell["metadata"].get("nbgrader", {}).get("grade_id", "").startswith("solution-"):
+            names = [name for name in defined_functions("".join(cell["source"])) if name in functions]
+            cell["source"] = "\n\n\n".join(functions[name] for name in names) or cell["source"]
     return filled
 
 
 def _functions(source: str) -> dict[str, str]:
     tree = ast.parse(source)
-    found = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-    return {node.name: ast.get_source_segment(source, node) or "" for node in found}
+    found = [node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))]
+    return {node.name: _with_decorators(source, node) for node in found}
+
+
+def _with_decorators(source: str, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> str:
+    first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
+    return "\n".join(source.splitlines()[first - 1 : node.end_lineno])
 
 
 def _show(title: str, lab: Lab, notebook: Path, backends: Backends, progress: Callable[[str], None]) -> Verdict:

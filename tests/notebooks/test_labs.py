@@ -98,7 +98,7 @@ def test_no_cell_but_a_tasks_own_gives_its_answer(lab: Lab) -> None:
 
 
 def test_the_solved_notebook_runs_in_a_kernel_from_top_to_bottom(lab: Lab) -> None:
-    """And earns all points, and every run that was planned is reached.
+    """And earns all points, every run that was planned is reached, and the naive version is broken.
 
     With nbgrader's words for "validate", so that each task is played once; nbval would play them all twice.
     """
@@ -119,8 +119,10 @@ def test_the_solved_notebook_runs_in_a_kernel_from_top_to_bottom(lab: Lab) -> No
     for task in lab.tasks:
         *report, value = values[f'check("{task.name}")']
         assert value["data"] == {"text/plain": str(task.points_max) if task.graded else "0"}, task.name
-        if task.graded:
-            said = report[0]["data"]["text/plain"]
+        said = report[0]["data"]["text/plain"]
+        if not task.graded:
+            assert said.startswith("✗ broken"), said  # the naive version, whose fall the lab begins with
+        else:
             assert said.startswith("✓ passed") and not any(words in said for words in INCOMPLETE), said
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 from types import SimpleNamespace
 
 import pytest
 
 from autograder.grading import demo
 from autograder.grading.handins import read_handin, taken
+from autograder.labs import find
 from tests.unit.handin_notebooks import LAB, NAME, cell, put
 
 BROKEN = SimpleNamespace(tasks=[SimpleNamespace(kind="broken", counterexample="06.place.p1")])
@@ -23,6 +26,15 @@ def test_the_naive_hand_in_fills_the_core_tasks_and_leaves_the_rest(tmp_path):
     written = {name: program.is_attempted(name) for name in ("place_order", "relay", "receive", "clean_up", "relay_alone")}
     assert written == {"place_order": True, "relay": True, "receive": True, "clean_up": False, "relay_alone": False}
     assert cell(notebook, "solution-place_order")["source"].startswith("def place_order(at: Addresses")
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 6, 8, 12, 13])
+def test_whatever_a_naive_hand_in_says_stands_in_its_cells_word_for_word(number):
+    lab = find(str(number))
+    naive = importlib.import_module(f"autograder.labs.naive.{lab.name}")
+    sources = ["".join(cell["source"]) for cell in demo.naive_handin(lab)["cells"]]
+    for name in naive.__all__:
+        assert any(inspect.getsource(getattr(naive, name)).strip() in source for source in sources), name
 
 
 @pytest.mark.parametrize(
