@@ -6,6 +6,7 @@ Whoever plays a sale, in virtual time, with killed processes or with a hundred t
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,12 +18,14 @@ from autograder.invariants.state import State
 from autograder.invariants.violation import Violation
 
 __all__ = [
-    "CALLS_PER_LATE_BUYER_MAX", "CALLS_PER_ORDER_MAX", "Cost", "Ending", "Load", "Pace", "an_order_costs_little", "captured_is_paid", "each_paid_order_ships_once", "everybody_is_answered", "it_keeps_pace", "memory_is_bounded", "nobody_pays_twice",
+    "CALLS_PER_LATE_BUYER_MAX", "CALLS_PER_ORDER_MAX", "Cost", "Ending", "Load", "Pace", "an_order_costs_little", "captured_is_paid", "event_row", "each_paid_order_ships_once", "everybody_is_answered", "it_keeps_pace", "memory_is_bounded", "nobody_pays_twice",
     "nothing_is_held_for_ever", "nothing_is_oversold", "sold_out_costs_nothing", "the_line_is_bounded", "what_was_told_is_true",
 ]  # fmt: skip
 
 Row = Mapping[str, Any]
 SHOWN_MAX = 3
+PLACED = "OrderPlaced"
+"""The event of a paid order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +43,13 @@ class Ending:
     shipments: Sequence[Row] = ()
     """Rows of ``shipment``: purchase_id."""
     events: Sequence[Row] = ()
-    """What the topic holds: purchase_id and correlation_id."""
+    """What the topic holds, each as :func:`event_row` reads it."""
+    price: int = 0
+    """Of one unit, in cents; 0 where nobody asks."""
+    item: str = ""
+    """What is sold; empty where nobody asks."""
+    buyers: Mapping[str, str] = field(default_factory=dict)
+    """By key: who asks."""
     told: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """By key: every answer that its buyer was given, in order."""
     wishes: Mapping[str, str] = field(default_factory=dict)
@@ -51,6 +60,12 @@ class Ending:
     """Keys of buyers who asked, and left before they had an answer."""
     late: Sequence[str] = ()
     """Requests that were not answered in time, one sentence each."""
+    early: Sequence[str] = ()
+    """Keys of buyers who were told 'paid' before any purchase of theirs was."""
+    refused: Sequence[str] = ()
+    """Keys of buyers who came when a unit was free and all work was done, and were told 'sold out'."""
+    waiting_most: int = 0
+    """So many were on the waiting list at once, at most."""
     quiet: bool = True
     """Is all work done: has ``work`` said 0 with nothing left to wait for?"""
     trouble: str = ""
@@ -64,12 +79,35 @@ class Ending:
     @cached_property
     def captured(self) -> frozenset[str]:
         """The purchases for which money was taken and not given back."""
-        back = Counter(str(row["charge_id"]) for row in self.refunds)
-        return frozenset(str(row["purchase_id"]) for row in self.charges if not back[str(row["id"])])
+        return frozenset(str(row["purchase_id"]) for row in self.charges if self.kept_of(row) > 0)
+
+    def kept_of(self, charge: Row) -> int:
+        """What of a charge was not given back, in cents."""
+        return int(charge["amount"]) - self._given_back[str(charge["id"])]
+
+    @cached_property
+    def _given_back(self) -> Counter[str]:
+        back: Counter[str] = Counter()
+        for row in self.refunds:
+            back[str(row["charge_id"])] += int(row["amount"])
+        return back
 
     def with_status(self, *statuses: str) -> frozenset[str]:
         """The purchases that say so."""
         return frozenset(str(row["id"]) for row in self.purchases if row["status"] in statuses)
+
+
+def event_row(value: str | bytes) -> Row:
+    """What a message says of a purchase; empty where it is no event."""
+    try:
+        event = json.loads(value)
+    except ValueError:
+        event = None
+    event = event if isinstance(event, dict) else {}
+    payload = event.get("payload")
+    payload = payload if isinstance(payload, dict) else {}
+    said = {name: payload.get(name) for name in ("buyer", "item", "quantity")}
+    return {"purchase_id": event.get("purchase_id"), "kind": event.get("kind"), "correlation_id": payload.get("correlation_id", ""), **said}
 
 
 def _ending(state: State) -> Ending:
@@ -106,7 +144,7 @@ def nobody_pays_twice(history: History, state: State) -> Violation | None:
 
 
 def captured_is_paid(history: History, state: State) -> Violation | None:
-    """When all work is done, whoever's money was taken and not given back has a paid purchase, and nobody else has."""
+    """When all work is done, whoever's money was taken and not given back has a paid purchase, and nobody else has; what was taken is the price."""
     ending = _ending(state)
     if not ending.quiet:
         return None
@@ -116,6 +154,9 @@ def captured_is_paid(history: History, state: State) -> Violation | None:
     ):
         if keys:
             return Violation(rule="captured_is_paid", evidence=f"{_listed(keys)}: {said}")
+    for charge in ending.charges if ending.price else ():
+        if 0 < (kept := ending.kept_of(charge)) != ending.price:
+            return Violation(rule="captured_is_paid", evidence=f"{charge['purchase_id']} paid {kept} cents, and the price is {ending.price}")
     return None
 
 
@@ -127,6 +168,8 @@ def what_was_told_is_true(history: History, state: State) -> Violation | None:
         finals = list(dict.fromkeys(one for one in answers if one in ("paid", "declined", "sold out")))
         if len(finals) > 1:
             return _untrue(f"{key} was told first {finals[0]!r} and later {finals[1]!r}")
+        if key in ending.early:
+            return _untrue(f"{key} was told 'paid' when it was not written anywhere yet")
         if "paid" in finals and key not in ending.paid:
             return _untrue(f"{key} was told 'paid', and no purchase of that name is")
         if finals and "paid" not in finals and key in owned:
@@ -141,7 +184,7 @@ def _untrue(evidence: str) -> Violation:
 
 
 def each_paid_order_ships_once(history: History, state: State) -> Violation | None:
-    """When all work is done, each paid purchase has one shipment and nothing else has any; its event carries the correlation id of its request."""
+    """When all work is done, each paid purchase has one shipment, of what was bought, and nothing else has any; its event says what was bought and by whom, and carries the correlation id of its request."""
     ending = _ending(state)
     shipped = Counter(str(row["purchase_id"]) for row in ending.shipments)
     rule = "each_paid_order_ships_once"
@@ -151,7 +194,7 @@ def each_paid_order_ships_once(history: History, state: State) -> Violation | No
         return Violation(rule=rule, evidence=f"{twice[0]} was shipped {shipped[twice[0]]} times")
     if not ending.quiet:
         return None
-    told_of = frozenset(str(event["purchase_id"]) for event in ending.events)
+    told_of = frozenset(str(event["purchase_id"]) for event in ending.events if event.get("kind", PLACED) == PLACED)
     if silent := ending.paid - told_of:
         return Violation(rule=rule, evidence=f"{_listed(silent)}: paid, and no event tells of it")
     if lost := ending.paid - frozenset(shipped):
@@ -161,17 +204,39 @@ def each_paid_order_ships_once(history: History, state: State) -> Violation | No
         if event["correlation_id"] != wanted:
             said = event["correlation_id"] or "nothing"
             return Violation(rule=rule, evidence=f"the event of {event['purchase_id']} carries {said!r}, and its request came with {wanted!r}")
+    if ending.item and (other := _another_thing(ending)):
+        return Violation(rule=rule, evidence=other)
     return None
 
 
+def _another_thing(ending: Ending) -> str:
+    """Of an event or a shipment that speaks of something else than was bought, a sentence; empty where none does."""
+    for event in ending.events:
+        if event.get("kind") != PLACED:
+            continue
+        key = str(event["purchase_id"])
+        wanted = {"buyer": ending.buyers.get(key, event["buyer"]), "item": ending.item, "quantity": 1}
+        for name, is_so in wanted.items():
+            if event[name] != is_so:
+                return f"the event of {key} says {event[name]!r} for {name}, and {is_so!r} is right"
+    for row in ending.shipments:
+        if (row["item"], row["quantity"]) != (ending.item, 1):
+            return f"{row['purchase_id']}: shipped {row['quantity']} {row['item']}, and 1 {ending.item} was bought"
+    return ""
+
+
 def nothing_is_held_for_ever(history: History, state: State) -> Violation | None:
-    """When all work is done no purchase is held; and units that are left mean that nobody waits, and that nobody was sent away who could have waited."""
+    """When all work is done no purchase is held; no more wait than have a place; and units that are left mean that nobody waits, and that nobody was sent away who could have bought or waited."""
     ending = _ending(state)
     rule = "nothing_is_held_for_ever"
     if not ending.quiet:
         return Violation(rule=rule, evidence=f"work is never done{f': {ending.trouble}' if ending.trouble else ''}")
     if held := ending.with_status("held"):
         return Violation(rule=rule, evidence=f"{_listed(held)}: still held when all work is done")
+    if ending.refused:
+        return Violation(rule=rule, evidence=f"all work is done and a unit is left, and {ending.refused[0]} who comes then is told 'sold out'")
+    if ending.waiting_most > ending.waiting_max:
+        return Violation(rule=rule, evidence=f"{ending.waiting_most} wait at once, and the list has {ending.waiting_max} places")
     left = ending.stock - len(ending.paid)
     if left <= 0:
         return None

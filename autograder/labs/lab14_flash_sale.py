@@ -65,6 +65,7 @@ READ: Mapping[Invariant, str] = {
 }
 """Every rule in the order of its number, and the section of the day that explains it."""
 TERMS = SaleTerms(stock=1, waiting_max=1, hold_s=1.0)
+MUGS = replace(TERMS, item="mug", price=1250)
 
 
 def _killed(name: str, title: str, *words: str, terms: SaleTerms = TERMS, faults: tuple[str, ...] = KILLS) -> VirtualScenario:
@@ -86,7 +87,9 @@ def _killed(name: str, title: str, *words: str, terms: SaleTerms = TERMS, faults
 
 CRASHES = (
     _killed("crash", "Four buyers and two lamps; a worker dies at each of its calls", "d1", "p2", "h3", "p4", terms=replace(TERMS, stock=2)),
-    _killed("gone", "A buyer asks once and is gone, another asks both workers", "g1", "t2", "p3", faults=KILLS[1:]),
+    _killed("gone", "A buyer asks once and is gone, another asks both workers", "g1", "t2", "p3", faults=KILLS[1:], terms=MUGS),
+    _killed("declined", "A buyer whose card is declined asks both workers; two others want the one mug", "b1", "p2", "p3", faults=(), terms=MUGS),
+    _killed("latecomer", "Two are declined and two sent away; somebody else comes when all work is done", "d1", "d2", "p3", "p4", "e5", faults=()),
     _killed("lost", "An answer to a worker is lost", "p1", "s2", faults=LOSSES[1:], terms=replace(TERMS, stock=2)),
 )
 
@@ -99,9 +102,9 @@ PROCESSES = (
 )  # fmt: skip
 
 
-def _away(name: str, title: str) -> VirtualScenario:
+def _away(name: str, title: str, *, answer_s: float = TERMS.answer_s) -> VirtualScenario:
     return VirtualScenario(
-        name=name, title=title, play=trouble.away(replace(TERMS, stock=3), name), input=("p1", "p2", "d3", "p4", "p5"), rules=HARD,
+        name=name, title=title, play=trouble.away(replace(TERMS, stock=3, answer_s=answer_s), name), input=("p1", "p2", "d3", "p4", "p5"), rules=HARD,
         needs=("open_sale",), stuck=ANSWERED, read=AWAY, limit_s=600.0,
     )  # fmt: skip
 
@@ -110,7 +113,9 @@ DEGRADED = (
     _away("redis-dies", "Redis dies for six seconds and comes back with nothing in it"),
     _away("redis-silent", "Redis is silent for six seconds"),
     _away("gateway-refuses", "The gateway is away for six seconds"),
-    _away("gateway-silent", "The gateway is silent for six seconds"),
+    _away("gateway-silent", "The gateway is silent for six seconds", answer_s=3.0),
+    _away("kafka-silent", "Kafka is silent for six seconds"),
+    _away("postgres-silent", "Postgres is silent for six seconds", answer_s=4.0),
 )
 RUSH = Rush(
     name="rush", title=f"{BUYERS:,} buyers at once; workers, Redis and the gateway are killed", rules=(*HARD, rule.memory_is_bounded),

@@ -74,11 +74,48 @@ CRASHES = (
         shows=seen(SHIPS, says="no event tells of it"),
     ),
     Mistake(
+        name="takes_a_price_of_its_own",
+        task="open_sale",
+        sentence="the card is charged with a price that stands in the code. What is sold, and for how much, is said by the terms.",
+        shows=seen(CAPTURED, says="and the price is"),
+    ),
+    Mistake(
+        name="tells_of_something_else",
+        task="open_sale",
+        sentence="the event does not say what was bought, or by whom. Whoever packs the parcel knows nothing but the event.",
+        shows=seen(SHIPS, says="is right"),
+    ),
+    Mistake(
+        name="says_paid_too_soon",
+        task="open_sale",
+        sentence="the buyer is told *paid* before it is written. A worker that dies in between has given its word, and nobody else"
+        " knows of it.",
+        shows=seen(TRUE, says="not written anywhere yet"),
+    ),
+    Mistake(
+        name="lets_everybody_wait",
+        task="open_sale",
+        sentence="whoever comes is put on the waiting list, however long it is. Most of them wait for something that cannot come.",
+        shows=seen(HELD, says="wait at once"),
+    ),
+    Mistake(
+        name="never_looks_again",
+        task="open_sale",
+        sentence="*sold out* is believed for ever. Units come back, so a *no* must grow old, and then one request goes all the way.",
+        shows=seen(HELD, "latecomer", says="who comes then"),
+    ),
+    Mistake(
+        name="gives_back_twice",
+        task="open_sale",
+        sentence="two who finish the same declined purchase both put its unit back. Only whoever changed its status may.",
+        shows=seen(OVERSOLD, "declined"),
+    ),
+    Mistake(
         name="asks_the_flag_first",
         task="open_sale",
         sentence="the flag *sold out* is asked before the buyer's own purchase. Whoever was cut off in the middle of a purchase"
         " comes back and is sent away, with the money taken.",
-        shows=seen(TRUE, says="'sold out'"),
+        shows=seen(TRUE, "crash", says="'sold out'"),
     ),
     Mistake(
         name="forgets_who_waits",
@@ -163,6 +200,13 @@ ELSEWHERE = (
         sentence="a gateway that does not answer is taken for a card that is declined. Nobody knows whether the money was taken:"
         " that is a third answer, and it has to be said.",
         shows=seen(TRUE, "gateway-*", says="the card is good"),
+    ),
+    Mistake(
+        name="answers_in_its_own_time",
+        task="degraded",
+        sentence="how long a buyer waits stands in the code, or nowhere. The terms say by when every request is answered, and all that"
+        " it does has to fit in there.",
+        shows=seen(ANSWERED, "gateway-silent", says="did not answer"),
     ),
     Mistake(
         name="waits_for_redis",

@@ -13,7 +13,7 @@ from typing import Any
 from autograder.explore.scenario import Scenario
 from autograder.explore.stage import Stage
 from autograder.invariants import Invariant
-from autograder.invariants.sale import Ending
+from autograder.invariants.sale import Ending, event_row
 from shop.sale import ANSWERS, FINAL, SaleTerms
 
 __all__ = ["killed"]
@@ -85,7 +85,6 @@ def _at_rest(stage: Stage, terms: SaleTerms, shipped: set[tuple[str, int, int]])
 def _with_ending(stage: Stage, terms: SaleTerms, told: dict[str, list[str]], quiet: bool) -> Any:
     state = stage.states[-1]
     keys = {f"k-{word[1:]}": word[0] for word in stage.input}
-    events = [json.loads(message.value) for message in state.messages]
     ending = Ending(
         stock=terms.stock,
         waiting_max=terms.waiting_max,
@@ -93,9 +92,10 @@ def _with_ending(stage: Stage, terms: SaleTerms, told: dict[str, list[str]], qui
         charges=state.charges,
         refunds=state.refunds,
         shipments=state.rows("shipment"),
-        events=[
-            {"purchase_id": one.get("purchase_id"), "correlation_id": one.get("payload", {}).get("correlation_id", "")} for one in events
-        ],
+        events=[event_row(message.value) for message in state.messages],
+        price=terms.price,
+        item=terms.item,
+        buyers={key: f"buyer {key[2:]}" for key in keys},
         told={key: tuple(answers) for key, answers in told.items()},
         wishes={key: f"c{key[1:]}" for key in keys},
         declines=frozenset(key for key, letter in keys.items() if letter == "d"),

@@ -21,7 +21,7 @@ from autograder.explore.names import RunName
 from autograder.explore.scenario import Engine, Played, judged
 from autograder.history import History, Mark
 from autograder.invariants import Invariant, Message, State, Violation
-from autograder.invariants.sale import Ending, Load
+from autograder.invariants.sale import Ending, Load, event_row
 from shop.gateway import is_declined
 from shop.sale import FINAL, SaleTerms
 
@@ -81,7 +81,7 @@ def _event_of(message: Message) -> Mapping[str, Any]:
 
 def ending_of(recording: Recording, plan: LoadPlan) -> Ending:
     """How the sale ended, for the rules that hold for every sale."""
-    events = [_told(message) for message in recording.state["messages"]]
+    events = [event_row(message["value"]) for message in recording.state["messages"]]
     seconds = recording.latency.max_ms / 1000
     slow = [f"the last buyer had to wait {seconds:.0f} s for a final answer; {ANSWER_S:.0f} s are allowed"]
     ending = load_ending.ending_of(
@@ -92,13 +92,10 @@ def ending_of(recording: Recording, plan: LoadPlan) -> Ending:
         is_declined=lambda key: is_declined(key, DECLINES),
     )
     wishes = {f"k-{number}": f"c-{number}" for number in range(recording.buyers)}
+    sold = {"events": events, "price": plan.terms.price, "item": plan.terms.item}
+    buyers = {f"k-{number}": f"buyer {number}" for number in range(recording.buyers)}
     # Here a buyer without an answer is no excuse: that all are answered is a rule.
-    return replace(ending, gone=frozenset(), events=events, wishes=wishes, late=slow if seconds > ANSWER_S else ())
-
-
-def _told(message: Mapping[str, Any]) -> dict[str, Any]:
-    event = json.loads(message["value"])
-    return {"purchase_id": event.get("purchase_id"), "correlation_id": event.get("payload", {}).get("correlation_id", "")}
+    return replace(ending, gone=frozenset(), wishes=wishes, buyers=buyers, **sold, late=slow if seconds > ANSWER_S else ())
 
 
 @dataclass(frozen=True, kw_only=True)

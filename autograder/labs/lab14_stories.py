@@ -1,7 +1,7 @@
 """The stories that lab 14 plays in virtual time: buyers come, two workers serve them, and something may die.
 
 A word is a buyer, in the order of coming: ``p1`` can pay, the card of ``d2`` is declined, ``g3`` asks once and is gone, ``t4`` asks
-both workers at once; after ``h5`` the gateway has hung up once it has charged, after ``s6`` it has charged and stays silent, and
+both workers at once, and so does ``b8``, whose card is declined; ``e9`` comes when all work is done; after ``h5`` the gateway has hung up once it has charged, after ``s6`` it has charged and stays silent, and
 ``l7`` it charges late.
 """
 
@@ -15,9 +15,9 @@ from typing import Any
 
 from autograder.backends.databases import SCHEMA
 from autograder.explore.virtual_redis import SimulatedRedis, redis_for
-from autograder.invariants.sale import Ending
+from autograder.invariants.sale import Ending, event_row
 from autograder.simulation.stand_ins import SimulatedGateway, SimulatedPostgres, SimulatedTopic
-from shop.sale import ANSWERS, BUSY, FINAL, UNKNOWN, SaleTerms
+from shop.sale import ANSWERS, BUSY, FINAL, PAID, SOLD_OUT, UNKNOWN, WAITING, SaleTerms
 
 __all__ = ["WORKERS", "Floor", "Story", "bought", "open_floor"]
 
@@ -35,6 +35,7 @@ QUIET_ROUNDS = 2
 GRACE_S = 0.1
 """What the way there and back may add to the time of an answer."""
 MOODS = {"h": "hangs up", "s": "silent", "l": "late"}
+BOTH, DECLINED, LATE = "tb", "db", "e"
 DECLINES_MAX = 6
 """So many of a buyer's charges are declined: every one that anybody would try."""
 
@@ -53,6 +54,9 @@ class Floor:
     wishes: dict[str, str] = field(default_factory=dict)
     declines: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
+    early: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    waiting_most: int = 0
     late: list[str] = field(default_factory=list)
     raised: list[str] = field(default_factory=list)
     """What a request was answered with instead of an answer: an exception, or something that is none."""
@@ -67,9 +71,9 @@ class Floor:
         key, letter = f"k-{word[1:]}", word[0]
         self.comes(key, letter)
         await asyncio.sleep(GAP_S * number)
-        if letter == "t":
+        if letter in BOTH:
             await asyncio.gather(*(self.ask(key, worker) for worker in WORKERS))
-        again = letter == "t"
+        again = letter in BOTH
         for attempt in range(ASKS_MAX):
             status = await self.ask(key, WORKERS[(number + attempt) % 2], again=again)
             if status in FINAL or letter == "g":
@@ -82,7 +86,7 @@ class Floor:
         self.wishes[key] = f"c{key[1:]}"
         if letter == "g":
             self.gone.add(key)
-        if letter == "d":
+        if letter in DECLINED:
             self.declines.add(key)
             for number in range(1, DECLINES_MAX + 1):
                 self.gateway.books.misbehave("charge", number, "declines", of=key)
@@ -104,7 +108,24 @@ class Floor:
                 self._raised(f"{worker} tells {key} nothing and raises {answer.error.removeprefix('broken: ')[:120].rstrip('. ')}")
             return UNKNOWN
         self.told.setdefault(key, []).append(status)
+        self._look(key, status)
         return status
+
+    def _look(self, key: str, status: str) -> None:
+        """What must be so when somebody has been told something; what a transaction has not committed yet is nobody's promise."""
+        rows = self.postgres.rows("purchase")
+        if status == PAID and not any(row["id"] == key and row["status"] == PAID for row in rows):
+            self.early.append(key)
+        if not self.postgres.holder:
+            self.waiting_most = max(self.waiting_most, sum(row["status"] == WAITING for row in rows))
+
+    async def latecomer(self, word: str, number: int) -> None:
+        """Somebody comes when all work is done."""
+        left = self.terms.stock - sum(row["status"] == PAID for row in self.postgres.rows("purchase"))
+        await self.buyer(word, number)
+        key = f"k-{word[1:]}"
+        if left > 0 and self.told.get(key, [""])[-1] == SOLD_OUT:
+            self.refused.append(key)
 
     def _raised(self, text: str) -> None:
         self.trouble = text
@@ -132,7 +153,12 @@ class Floor:
             self._delivered += 1
 
     async def _ship(self, worker: str, value: str) -> bool:
-        answer = await self.sim.client("topic", timeout_ms=10_000).call(worker, "ship", json.loads(value))
+        try:
+            event = json.loads(value)
+        except ValueError:
+            self.trouble = f"the topic has {value[:60]!r}, which is no event"
+            return True
+        answer = await self.sim.client("topic", timeout_ms=10_000).call(worker, "ship", event)
         if answer.error.startswith("broken"):
             self.trouble = f"ship: {answer.error[:140]}"
         return answer.ok
@@ -172,10 +198,6 @@ class Floor:
     def ending(self, *, raised: bool = False) -> Ending:
         """How it ended; with ``raised``, an exception is no answer."""
         ledger = self.gateway.books.ledger()
-        messages = [json.loads(value) for _, value in self.topic.messages]
-        events = [
-            {"purchase_id": one.get("purchase_id"), "correlation_id": one.get("payload", {}).get("correlation_id", "")} for one in messages
-        ]
         return Ending(
             stock=self.terms.stock,
             waiting_max=self.terms.waiting_max,
@@ -183,7 +205,13 @@ class Floor:
             charges=ledger["charges"],
             refunds=ledger["refunds"],
             shipments=self.postgres.rows("shipment"),
-            events=events,
+            events=[event_row(value) for _, value in self.topic.messages],
+            price=self.terms.price,
+            item=self.terms.item,
+            buyers={key: f"buyer {key[2:]}" for key in self.wishes},
+            early=tuple(self.early),
+            refused=tuple(self.refused),
+            waiting_most=self.waiting_most,
             told={key: tuple(answers) for key, answers in self.told.items()},
             wishes=dict(self.wishes),
             declines=frozenset(self.declines),
@@ -213,9 +241,14 @@ def bought(terms: SaleTerms, program: str = "open_sale") -> Story:
     async def play(sim: Any) -> None:
         floor = open_floor(sim, terms, program)
         worker = asyncio.ensure_future(floor.keep_working())
-        await asyncio.gather(*(floor.buyer(word, number) for number, word in enumerate(sim.input)))
+        numbered = list(enumerate(sim.input))
+        await asyncio.gather(*(floor.buyer(word, number) for number, word in numbered if word[0] != LATE))
         worker.cancel()
         await floor.come_to_rest()
+        for number, word in numbered:
+            if word[0] == LATE:
+                await floor.latecomer(word, number)
+                await floor.come_to_rest()
         await floor.look_again()
         sim.snapshot("when all work is done", sale=floor.ending())
 

@@ -22,11 +22,12 @@ HEARD_S = 1.0
 
 
 def away(terms: SaleTerms, trouble: str) -> Story:
-    """Buyers come every second; for six seconds Redis is dead or silent, or the gateway takes nothing on or is silent."""
+    """Buyers come every second; for six seconds Redis is dead, the gateway takes nothing on, or one of the backends is silent."""
 
     async def play(sim: Any) -> None:
         floor = open_floor(sim, terms)
         served = _served(sim, floor)
+        await asyncio.gather(*(floor.work(worker) for worker in WORKERS))  # so both are open before anything goes
         sim.spawn(_goes(sim, floor, trouble))
         worker = asyncio.ensure_future(floor.keep_working())
         await asyncio.gather(*(_comes(floor, word, number) for number, word in enumerate(sim.input)))
@@ -64,7 +65,7 @@ async def _goes(sim: Any, floor: Floor, trouble: str) -> None:
     await asyncio.sleep(AWAY_S)
     sim.note({
         "redis-dies": "Redis dies", "redis-silent": "Redis falls silent", "gateway-refuses": "the gateway takes nothing on",
-        "gateway-silent": "the gateway falls silent",
+        "gateway-silent": "the gateway falls silent", "kafka-silent": "Kafka falls silent", "postgres-silent": "Postgres falls silent",
     }[trouble])  # fmt: skip
     if trouble == "redis-dies":
         floor.redis.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -106,6 +107,60 @@ def test_what_a_paid_buyer_may_be_told(told, evidence):
     assert said(rule.what_was_told_is_true, purchases=bought("a"), charges=charged("a"), told={"a": told}) == evidence
 
 
+@pytest.mark.parametrize(
+    ("kept", "price", "evidence"),
+    [
+        (4900, 4900, ""),
+        (4899, 4900, "a paid 4899 cents, and the price is 4900"),
+        (4901, 4900, "a paid 4901 cents, and the price is 4900"),
+        (1, 0, ""),
+    ],
+)
+def test_what_is_taken_is_the_price(kept, price, evidence):
+    charges = [{"id": "ch-0", "purchase_id": "a", "amount": kept}]
+    assert said(rule.captured_is_paid, purchases=bought("a"), charges=charges, price=price) == evidence
+
+
+def test_a_charge_that_is_given_back_in_part_is_money_that_was_kept():
+    back = [{"charge_id": "ch-0", "amount": 4899}]
+    assert said(rule.captured_is_paid, charges=charged("a"), refunds=back) == "a: the money was taken, and the purchase is not paid"
+
+
+def test_paid_is_not_told_before_it_is_written():
+    known = {"purchases": bought("a"), "charges": charged("a"), "told": {"a": ["paid"]}}
+    assert said(rule.what_was_told_is_true, **known) == ""
+    assert said(rule.what_was_told_is_true, **known, early=("a",)) == "a was told 'paid' when it was not written anywhere yet"
+
+
+@pytest.mark.parametrize(
+    ("said_instead", "shipped", "evidence"),
+    [
+        ({}, {}, ""),
+        ({"item": "mug"}, {}, "the event of a says 'mug' for item, and 'lamp' is right"),
+        ({"buyer": None}, {}, "the event of a says None for buyer, and 'Ada' is right"),
+        ({"quantity": 2}, {}, "the event of a says 2 for quantity, and 1 is right"),
+        ({}, {"quantity": 2}, "a: shipped 2 lamp, and 1 lamp was bought"),
+    ],
+)
+def test_event_and_shipment_say_what_was_bought_and_by_whom(said_instead, shipped, evidence):
+    payload = {"buyer": "Ada", "item": "lamp", "quantity": 1, "correlation_id": "c-a"} | said_instead
+    event = rule.event_row(json.dumps({"purchase_id": "a", "kind": "OrderPlaced", "payload": payload}))
+    rows = [{"purchase_id": "a", "item": "lamp", "quantity": 1} | shipped]
+    known = {"purchases": bought("a"), "shipments": rows, "events": [event], "wishes": {"a": "c-a"}, "buyers": {"a": "Ada"}, "item": "lamp"}
+    assert said(rule.each_paid_order_ships_once, **known) == evidence
+
+
+@pytest.mark.parametrize("value", ["", "[]", "null", '{"payload": []}', b"\xff"])
+def test_a_message_that_is_no_event_tells_of_no_purchase(value):
+    assert rule.event_row(value)["purchase_id"] is None
+
+
+def test_an_event_of_another_kind_is_not_the_one_of_a_paid_order():
+    event = rule.event_row('{"purchase_id": "a", "kind": "Something", "payload": {}}')
+    shipped = [{"purchase_id": "a"}]
+    assert said(rule.each_paid_order_ships_once, purchases=bought("a"), shipments=shipped, events=[event]) == "a: paid, and no event tells of it"
+
+
 def test_paid_is_told_only_with_a_paid_purchase_and_declined_only_with_such_a_card():
     assert said(rule.what_was_told_is_true, told={"a": ["paid"]}) == "a was told 'paid', and no purchase of that name is"
     assert said(rule.what_was_told_is_true, told={"a": ["declined"]}) == "a was told 'declined', and the card is good"
@@ -123,6 +178,9 @@ def test_paid_is_told_only_with_a_paid_purchase_and_declined_only_with_such_a_ca
         ({"purchases": bought("a"), "told": {"b": ["sold out"]}}, "1 unit is left, and b was told 'sold out'"),
         ({"purchases": [*bought("a"), *bought("b", "c", status="declined")], "told": {"d": ["sold out"]}}, ""),
         ({"quiet": False}, "work is never done"),
+        ({"purchases": bought("a", "b"), "waiting_most": 1}, ""),
+        ({"purchases": bought("a", "b"), "waiting_most": 2}, "2 wait at once, and the list has 1 places"),
+        ({"refused": ("b",)}, "all work is done and a unit is left, and b who comes then is told 'sold out'"),
     ],
 )
 def test_units_that_are_left_mean_that_nobody_waits_and_nobody_was_sent_away_too_soon(known, evidence):

@@ -87,7 +87,8 @@ class Shop:
     # ---- one buyer
 
     async def handle(self, request: dict) -> dict:
-        if self.is_full and not request["again"]:
+        looks = self.looks_again()
+        if self.full and not looks and not request["again"]:
             return {"status": SOLD_OUT}
         if self.in_line >= IN_LINE_MAX:
             return {"status": BUSY, "retry_after_s": COME_BACK_S}
@@ -101,13 +102,12 @@ class Shop:
             self.in_line -= 1
         return {"status": status}
 
-    @property
-    def is_full(self) -> bool:
-        """Was there nothing left a moment ago? When that is old, one request goes and looks, and the others need not wait for it."""
+    def looks_again(self) -> bool:
+        """Is it old that there was nothing left? Then this one request goes and looks, and the others need not wait for it."""
         if self.full and time.monotonic() > self.look_again_at:
             self.look_again_at = time.monotonic() + FULL_S
-            return False
-        return self.full
+            return True
+        return False
 
     async def buy(self, request: dict) -> str:
         """Reserve, which is quick, and then pay, which is not: who pays keeps nobody from hearing that all is sold."""
