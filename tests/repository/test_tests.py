@@ -54,6 +54,7 @@ def test_a_group_is_a_file_or_what_a_file_asks_of_one_lab_or_day():
     assert group_of("tests/unit/test_tap.py::test_a[lab06]") == "tests/unit/test_tap.py"
     assert group_of("tests/right/test_x.py::test_a[lab06-relay]") == "tests/right/test_x.py[lab06]"
     assert group_of("tests/notebooks/test_labs.py::test_b[lab06_outbox]") == "tests/notebooks/test_labs.py[lab06]"
+    assert group_of("tests/notebooks/test_day_forms.py::test_b[day06_outbox]") == "tests/notebooks/test_day_forms.py"
     assert group_of("tests/notebooks/test_days.py::test_b[day06_outbox]") == group_of("tests/repository/test_book_site.py::test_c")
 
 
