@@ -57,8 +57,9 @@ def lightened(html: str) -> str:
 
 
 def accessible(html: str) -> str:
-    """A page whose search button is called what it shows, whose parts all stand in landmarks and whose tables scroll."""
+    """A page whose search button and folds are called what they show, whose parts all stand in landmarks and whose tables scroll."""
     html = _SEARCH_FIELD.sub(r"\1", html)
+    html = html.replace('<summary aria-label="Toggle hidden content">', "<summary>")
     html = html.replace('<th class="head"><p></p></th>', '<td class="head"></td>')
     html = html.replace(
         '<div class="pst-scrollable-table-container">',

@@ -94,7 +94,7 @@ def test_the_first_stop_of_the_keyboard_leads_to_the_text(browser, site):
     assert page.eval("document.activeElement.textContent.trim()") == "Skip to main content"
 
 
-@pytest.mark.parametrize("name", ["index", DAY, LAB, "glossary"])
+@pytest.mark.parametrize("name", pages_of_the_toc())
 def test_everything_that_can_be_pressed_has_a_name(browser, site, name):
     page = browser.open(address(site, name))
     page.send("Accessibility.enable")

@@ -99,6 +99,12 @@ def test_every_picture_has_a_text_alternative_that_is_no_file_name(site):
     assert silent == []
 
 
+def test_what_is_pressed_is_called_what_it_shows(site):
+    """A name beside the text would keep the text from whoever speaks to the page: axe's label-content-name-mismatch."""
+    folds = [text for path in pages(site) for text in re.findall(r"<summary[^>]*>", path.read_text("utf-8"))]
+    assert folds and [text for text in folds if "aria-label" in text] == []
+
+
 def test_the_days_show_real_runs(site):
     for page in ("days/day00_start", "days/day06_outbox", "labs/lab06_outbox"):
         text = text_of(site, page)
