@@ -24,9 +24,11 @@ __all__ = ["coverage", "report_html", "report_page", "report_text"]
 STORY_LINES_MAX = 9
 WIDTH = 110
 
-_HYPHEN_IN_AN_ID = re.compile(r"(?<=[0-9a-f]{4})-(?=[0-9a-f]{4})")
+_HYPHEN_IN_AN_ID = re.compile(
+    r"(?<=[0-9a-f]{4})-(?=[0-9a-f]{4})|(?<=\w)-(?=(?:[\w-]*-)?\d+-[0-9a-f]{4}\b)|(?:(?<=-\d)|(?<=-\d\d))-(?=[0-9a-f]{4}\b)"
+)
 _UNBROKEN = "\N{NON-BREAKING HYPHEN}"
-"""An id stays whole at the end of a line."""
+"""An id stays whole at the end of a line, and so does the code of an incident."""
 _SYMBOLS = {"passed": "✓", "broken": "✗", "unknown": "?", "error": "!", "unanswered": "·"}
 _COLOURS = {"passed": "32", "broken": "31", "unknown": "33", "error": "35", "unanswered": "2"}
 _WORDS = {"unanswered": "not attempted", "error": "grader error"}
