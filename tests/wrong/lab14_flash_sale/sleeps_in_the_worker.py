@@ -44,44 +44,44 @@ class Shop:
     # ---- one buyer
 
     async def handle(self, request: dict) -> dict:
-        if self.is_full and not request["again"]:
+        looks = self.looks_again()
+        if self.full and not looks and not request["again"]:
             return {"status": SOLD_OUT}
         if self.in_line >= IN_LINE_MAX:
             return {"status": BUSY, "retry_after_s": COME_BACK_S}
         self.in_line += 1
         try:
             async with asyncio.timeout(0.8 * self.terms.answer_s):
-                status = await self.buy(request)
+                status = await self.buy(request, looks)
         except NOBODY_KNOWS:
             status = UNKNOWN
         finally:
             self.in_line -= 1
         return {"status": status}
 
-    @property
-    def is_full(self) -> bool:
-        """Was there nothing left a moment ago? When that is old, one request goes and looks, and the others need not wait for it."""
+    def looks_again(self) -> bool:
+        """Is it old that there was nothing left? Then this one request goes and looks, and the others need not wait for it."""
         if self.full and time.monotonic() > self.look_again_at:
             self.look_again_at = time.monotonic() + FULL_S
-            return False
-        return self.full
+            return True
+        return False
 
-    async def buy(self, request: dict) -> str:
+    async def buy(self, request: dict, looks: bool) -> str:
         """Reserve, which is quick, and then pay, which is not: who pays keeps nobody from hearing that all is sold."""
         async with self.doors:
-            status = await self.enter(request)
+            status = await self.enter(request, looks)
         if status == HELD:
             async with self.tills:
                 status = await self.pay(request["key"], request["buyer"], attempts=3)
         return SOLD_OUT if status == EXPIRED else status
 
-    async def enter(self, request: dict) -> str:
+    async def enter(self, request: dict, looks: bool) -> str:
         """Whoever may have something already is looked up first, and only then is it said that all is sold."""
         if request["again"]:
             known = await self.book.execute("select status from purchase where id = %(key)s", key=request["key"])
             if known:
                 return known[0]["status"]
-        if self.is_full:
+        if self.full and not looks:
             return SOLD_OUT
         if not await self.may_enter(request["buyer"]):
             return BUSY
