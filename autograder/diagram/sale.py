@@ -114,13 +114,20 @@ class SaleReport:
         return f'<p role="status"><strong>{SIGNS[self.decision]} {_text(self._headline())}</strong></p>'
 
     def _rules(self) -> str:
+        # What all were asked of is said once, above them.
+        asked = {one.coverage for one in self.rulings}
+        alike = len(asked) == 1
         rows = "".join(
-            f'<tr><td style="white-space:nowrap">{SIGNS[one.decision]} {WORDS[one.decision]}</td><td>{one.number}. {_text(one.text)}'
-            f"{f'<br><strong>{_text(one.evidence)}</strong>' if one.evidence else ''}</td><td>{_text(one.coverage)}</td></tr>"
+            f'<tr><td style="white-space:nowrap">{SIGNS[one.decision]} {WORDS[one.decision]}</td>'
+            f'<td style="text-align:left">{one.number}. {_text(one.text)}'
+            f"{f'<br><strong>{_text(one.evidence)}</strong>' if one.evidence else ''}</td>"
+            f"{'' if alike else f'<td>{_text(one.coverage)}</td>'}</tr>"
             for one in self.rulings
         )
-        head = '<tr><th scope="col">verdict</th><th scope="col">rule</th><th scope="col">asked of</th></tr>'
-        return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>" if rows else ""
+        others = "" if alike else '<th scope="col">asked of</th>'
+        head = f'<tr><th scope="col">verdict</th><th scope="col" style="text-align:left">rule</th>{others}</tr>'
+        said = f"<p>Asked of {_text(asked.pop())}.</p>" if alike and any(asked) else ""
+        return f"{said}<table><thead>{head}</thead><tbody>{rows}</tbody></table>" if rows else ""
 
     def _survived(self) -> str:
         rows = "".join(f"<li>{_text(sentence)}</li>" for sentence in self.survived)

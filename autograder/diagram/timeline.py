@@ -23,7 +23,8 @@ PANEL, BETWEEN, FOOT = 104, 34, 40
 ROWS_MAX = 12
 SHAPES = {"worker": "M0,-8 L8,6 L-8,6 Z", "redis": "M-7,-7 H7 V7 H-7 Z", "gateway": "M0,-9 L9,0 L0,9 L-9,0 Z"}
 """A sign for each kind of process that can be struck."""
-DASHES = ("", "7 4", "2 4", "9 3 2 3")
+DASHES = ("", "7 4", "2 4", "9 3 2 3", "14 4")
+"""One more than there are hues, so that the fifth line of a panel is not the first one again."""
 HUES = ("ok", "unknown", "failed", "mut")
 LABEL_APART = 15
 
@@ -124,7 +125,7 @@ class Timeline:
             if not points:
                 continue
             path = " ".join(f"{x:.1f},{py:.1f}" for x, py in points)
-            yield f'<polyline class="line {HUES[number % 4]}" stroke-dasharray="{DASHES[number % 4]}" points="{path}"/>'
+            yield f'<polyline class="line {HUES[number % len(HUES)]}" stroke-dasharray="{DASHES[number % len(DASHES)]}" points="{path}"/>'
             ends.append((points[-1][1], number))
         for place, number in _apart(ends, top, bottom):
             yield from self._label(panel.series[number].name, number, place)
@@ -132,7 +133,7 @@ class Timeline:
     def _label(self, name: str, number: int, y: float) -> Iterator[str]:
         x = WIDTH - RIGHT + 6
         yield (
-            f'<line class="line {HUES[number % 4]}" stroke-dasharray="{DASHES[number % 4]}" x1="{x}" x2="{x + 22}" '
+            f'<line class="line {HUES[number % len(HUES)]}" stroke-dasharray="{DASHES[number % len(DASHES)]}" x1="{x}" x2="{x + 22}" '
             f'y1="{y:.1f}" y2="{y:.1f}"/>'
         )
         yield f'<text class="name" x="{x + 27}" y="{y + 4:.1f}">{_text(name)}</text>'

@@ -82,6 +82,19 @@ DOOR = (
         " for your disk. Keep what is usable, and replace the rest.",
         shows=seen(MADE, "strangers", says="which is not usable, and its lines carry"),
     ),
+    Mistake(
+        name="keeps_what_is_nearly_an_id",
+        task="place_order",
+        sentence="what is nearly usable is kept. A rule with two bounds and an alphabet has three edges; try each of them from"
+        " both sides.",
+        shows=seen(MADE, "edges"),
+    ),
+    Mistake(
+        name="asks_only_whether_there_is_one",
+        task="place_order",
+        sentence="it asks whether there is any of the item, and not whether there are as many as were ordered.",
+        shows=seen(SELLS, "edges", says="p-m"),
+    ),
 )
 
 JOURNEY = (

@@ -14,21 +14,30 @@ from autograder.backends.kafka.direct import Sent
 from autograder.explore.stage import Stage
 from shop.delivery import GROUP
 from shop.events import TOPIC, Event
+from shop.watched.front import STOCK
 
 __all__ = ["STORIES", "Play", "door", "journey", "request_of"]
 
 Play = Callable[[Stage], None]
 HARNESS = "shop.watched.harness"
 CALLS_MAX = 4
-ITEMS = {"a": "lamp", "b": "mug", "c": "kettle", "d": "lamp", "e": "unicorn", "f": "mug", "z": "chair"}
+ITEMS = {
+    "a": "lamp", "b": "mug", "c": "kettle", "d": "lamp", "e": "unicorn", "f": "mug", "g": "lamp", "h": "mug", "i": "lamp", "j": "mug",
+    "k": "lamp", "m": "chair", "n": "kettle", "z": "chair",
+}  # fmt: skip
+QUANTITIES = {"m": STOCK["chair"] + 1, "n": STOCK["kettle"]}
+"""One more than there is, and all that there is; the others want one."""
 BUYERS = {"a": "Ada", "b": "Bao", "c": "Chidi", "d": "Dana", "e": "Emre", "f": "Zoë O'Brien", "z": "Zhen"}
-UNUSABLE = {"d9": 'x"}\n{"level": "error", "event": "shop.burnt.down"}', "f9": "f" * 200}
-"""A header may hold anything: here a line break with a line of the attacker's own, and far too much."""
+OTHERS = "Ife"
+SENT = {"d9": 'x"}\n{"level": "error", "event": "shop.burnt.down"}', "f9": "f" * 200} | {
+    "g8": "g" * 8, "h7": "h" * 7, "i6": "i" * 64, "j5": "j" * 65, "k4": "kkkk_4444_5f0c",
+}  # fmt: skip
+"""A header may hold anything: a line break with a line of the attacker's own, and far too much; then what is only just an id, and what is only just none."""
 
 
 def request_of(word: str) -> dict[str, Any]:
     """The HTTP request of a word."""
-    order = {"purchase_id": f"p-{word[0]}", "buyer": BUYERS[word[0]], "item": ITEMS[word[0]], "quantity": 1}
+    order = {"purchase_id": f"p-{word[0]}", "buyer": BUYERS.get(word[0], OTHERS), "item": ITEMS[word[0]], "quantity": QUANTITIES.get(word[0], 1)}
     sent = _sent_with(word)
     return {"headers": {"content-type": "application/json"} | ({"x-correlation-id": sent} if sent else {}), "body": order}
 
@@ -36,7 +45,7 @@ def request_of(word: str) -> dict[str, Any]:
 def _sent_with(word: str) -> str | None:
     if word[1] == "0" or word[0] == "z":
         return None
-    return UNUSABLE.get(word, f"{word[0] * 4}-{word[1] * 4}-5f0c")
+    return SENT.get(word, f"{word[0] * 4}-{word[1] * 4}-5f0c")
 
 
 def door(handler: str) -> Play:
@@ -112,7 +121,7 @@ def _told(
         {
             "order_id": f"p-{word[0]}",
             "sent": _sent_with(word),
-            "refused": ITEMS[word[0]] == "unicorn",
+            "refused": QUANTITIES.get(word[0], 1) > STOCK.get(ITEMS[word[0]], 0),
             "door": "kafka" if word[0] == "z" else "http",
         }
         for word in stage.input

@@ -79,7 +79,7 @@ Seen = tuple[str, int | None, float]
 def busy_hour(seed: str, requests: int = 500) -> list[Seen]:
     """An hour of the API: path, status (None: no answer was heard), seconds. Some paths nobody has ever written a route for."""
     chance = Random(seed)
-    paths = ("/orders", f"/orders/p-{seed}-0", "/products/1", "/robots.txt")
+    paths = ("/orders", "/orders?page=2", f"/orders/p-{seed}-0", f"/orders/p-{seed}-0/items", "/products", "/products/1", "/robots.txt")
     seen: list[Seen] = [(path, status, 0.08) for path in paths for status in (200, 500, None)]  # what there is, once
     for number in range(len(seen), requests):
         drawn = chance.random()
@@ -179,7 +179,7 @@ def _bad_minutes(chance: Random, number: int) -> list[tuple[int, float]]:
     if number == 3:
         return [(minute, 0.026) for minute in range(130, 340) if minute % 60 >= 10]
     if number == 4:
-        return [(minute, 0.35) for minute in range(begin, begin + 12)]
+        return [(minute, 0.35) for minute in range(begin, begin + 12)] + [(minute, 0.0) for minute in range(begin + 12, begin + 40)]
     return [(minute, 0.004) for minute in range(begin, begin + 150)]
 
 

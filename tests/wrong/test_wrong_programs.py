@@ -22,6 +22,7 @@ WRONG = [
 ]
 PROGRAMS_MIN = 6
 VARIANTS = {
+    ("lab11_observability", "_remembers_a_quarter_of_an_hour"): "forgets_the_short_window",
     ("lab02_idempotency", "_keeps_answers_in_a_dict"): "asks_only_the_gateway",
     ("lab02_idempotency", "_waits_a_moment"): "looks_at_the_replica_only",
 }
