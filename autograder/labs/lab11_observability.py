@@ -66,7 +66,7 @@ def _journey(name: str, title: str, words: tuple[str, ...]) -> Scenario:
 DOOR = (
     _door("door", "Three requests with ids, of which two are always under way at once", "place_order", ("a1", "b1", "e2")),
     _door("strangers", "Requests without an id, or with one that nobody should trust", "place_order", ("a1", "c0", "d9", "f9")),
-    _door("edges", "What is only just an id and what is not, all that there is and one more", "place_order", ("g8", "h7", "i6", "j5", "k4", "m1", "n2")),
+    _door("edges", "Ids that are usable by one character or miss it by one; orders for all that there is and for one more", "place_order", ("g8", "h7", "i6", "j5", "k4", "m1", "n2")),
 )
 JOURNEY = (
     _journey("journey", "Two requests from the door to the parcel", ("a1", "b1")),

@@ -32,7 +32,7 @@ OTHERS = "Ife"
 SENT = {"d9": 'x"}\n{"level": "error", "event": "shop.burnt.down"}', "f9": "f" * 200} | {
     "g8": "g" * 8, "h7": "h" * 7, "i6": "i" * 64, "j5": "j" * 65, "k4": "kkkk_4444_5f0c",
 }  # fmt: skip
-"""A header may hold anything: a line break with a line of the attacker's own, and far too much; then what is only just an id, and what is only just none."""
+"""A header may hold anything: a line break with a line of the attacker's own, and far too much; then what is usable by one character, or misses it by one."""
 
 
 def request_of(word: str) -> dict[str, Any]:
