@@ -19,7 +19,12 @@ SIGNATURES: Mapping[str, str] = {
     "lab06_outbox/receive": "receive(at: Addresses, event: Event) -> None",
     "lab12_resilience/admit": "admit(redis: Redis, client: str, rate: float, burst: int) -> float",
 }
-"""By the name of the part. What stands here may be added to, and never changed."""
+"""By the name of the part. What stands here may be added to, and never changed.
+
+Lab 11 has none: its functions are whole handlers of another request, and what a log and a pool share with them is a shape of
+the learner's own choice (``tests/right/lab11_observability`` has programs without any such function). Lab 14's requests bring
+their correlation id themselves.
+"""
 
 
 def function_of(part: str) -> str:
