@@ -42,6 +42,8 @@ COMPONENTS = ("worker", "postgres", "redis", "kafka", "gateway")
 ENDINGS = ("sales stop", "sales go on", "not used")
 WHEN_IT_DIES = ("before the unit is reserved", "after it is reserved", "after the card is charged", "after the order is paid", "after the event is published")
 FINISHERS = ("nobody has to", "the buyer's repeat", "work", "the topic delivers again")
+UNPUBLISHED, BEGUN = WHEN_IT_DIES[:4], WHEN_IT_DIES[1:4]
+"""Moments at which no topic has anything to deliver, and at which something was begun that somebody has to end."""
 WORDS_MIN = 3
 TOLERANCE = 0.25
 
@@ -82,6 +84,8 @@ def gaps_of(design: Mapping[str, Any]) -> list[str]:
     components, crashes, claims = (_part(design, name) for name in ("components", "if it dies", "claims"))
     found = [f"{name}: {said}" for name in COMPONENTS if (said := _component_gap(components.get(name)))]
     found += [f"a worker that dies {moment}: say who finishes, one of {_listed(FINISHERS)}" for moment in WHEN_IT_DIES if crashes.get(moment) not in FINISHERS]
+    found += [f"a worker that dies {moment}: nothing is published yet that a topic could deliver again" for moment in UNPUBLISHED if crashes.get(moment) == FINISHERS[3]]
+    found += [f"a worker that dies {moment}: what it has begun has to be finished" for moment in BEGUN if crashes.get(moment) == FINISHERS[0]]
     found += [f"the claim {name!r}: say True or False" for name in CLAIMS if not isinstance(claims.get(name), bool)]
     found += [f"without {name!r} it is no sale: claim it" for name in CORE if claims.get(name) is False]
     found += [f"nobody asked for {str(name)[:40]!r}" for name in claims if name not in CLAIMS]

@@ -260,6 +260,8 @@ def test_a_whole_design_has_no_gap_and_may_leave_limits_open():
         ("components", "redis", ("", "not used"), ""),
         ("components", "redis", ("counts how often", "nothing"), "redis: what happens when it dies is one of"),
         ("if it dies", "after it is reserved", "somebody", "a worker that dies after it is reserved: say who finishes"),
+        ("if it dies", "after the order is paid", "the topic delivers again", "a worker that dies after the order is paid: nothing is published yet"),
+        ("if it dies", "after it is reserved", "nobody has to", "a worker that dies after it is reserved: what it has begun has to be finished"),
         ("claims", "charged once", None, "the claim 'charged once': say True or False"),
         ("claims", "charged once", False, "without 'charged once' it is no sale"),
         ("claims", "fast", True, "nobody asked for 'fast'"),
