@@ -212,7 +212,7 @@ def _row_html(label: str, text: str) -> str:
     said = html.escape(text)
     said = f"<code>{said}</code>" if label in ("run", "replay") else said
     name = f'<th scope="row" style="{_LABEL}">{html.escape(label)}</th>' if label else f'<td style="{_LABEL}"></td>'
-    return f'<tr style="background:none">{name}<td style="text-align:left;padding:1px 0;border:none;background:none">{said}</td></tr>'
+    return f'<tr style="background:none">{name}<td style="text-align:left;padding:1px 0;border:none;background:none;overflow-wrap:anywhere">{said}</td></tr>'
 
 
 _LABEL = (
