@@ -75,6 +75,16 @@ def tries_at_once(at, item):
             continue
 
 
+def leaves_three(at, level, item):
+    """Of lamps and mugs together three must stay; each call looks at both and takes of one."""
+    with psycopg.connect(at.postgres) as connection:
+        connection.isolation_level = psycopg.IsolationLevel[level]
+        (together,) = connection.execute("select sum(quantity) from purchase").fetchone()
+        if together > 3:
+            connection.execute(TAKE, [item])
+            connection.execute(SOLD)
+
+
 def only_looks(at, item):
     with psycopg.connect(at.postgres) as connection:
         connection.execute("select quantity from purchase where id = %s", [item])
@@ -178,6 +188,14 @@ def test_two_rows_in_two_orders_deadlock_and_whoever_closed_the_cycle_fails(lane
     for run in dead:
         (victim,) = [call for call in run.calls if "deadlock" in call.answer.lower() or call.outcome == "failed"]
         assert victim.waits_for == ("buyer-2" if victim.process == "buyer-1" else "buyer-1",)
+
+
+@pytest.mark.parametrize(("level", "most"), [("REPEATABLE_READ", 2), ("SERIALIZABLE", 1)])
+def test_write_skew_is_found_where_the_level_admits_it_and_nowhere_else(lane: Lane, level: str, most: int) -> None:
+    runs = explore(lane, ("leaves_three", level, "lamp"), ("leaves_three", level, "mug"), alike=False)
+    assert max(run.sold for run in runs) == most and runs[0].sold == 1
+    failed = [run for run in runs if run.endings != ("returned", "returned")]
+    assert bool(failed) == (level == "SERIALIZABLE"), [run.endings for run in failed]
 
 
 def test_two_items_in_one_order_never_deadlock(lane: Lane) -> None:
