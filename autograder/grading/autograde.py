@@ -32,7 +32,7 @@ from autograder.labs import find
 
 __all__ = ["FeedbackExporter", "GraderBroke", "HandInExporter", "Judge", "set_aside_what_is_no_file"]
 
-_HANDIN = "fortnight_handin"
+_HANDIN, _COURSE = "fortnight_handin", "fortnight_course"
 
 
 class GraderBroke(Exception):
@@ -54,7 +54,7 @@ class HandInExporter(NotebookExporter):
         handin = read_handin(lab, names["student"], path)
         cells = lab_cells(Path(course.root) / "labs" / lab.name / f"{lab.name}.ipynb")
         notebook = refused(handin.rejected, cells) if handin.rejected else restored(read_notebook(path), cells)
-        return self.from_notebook_node(notebook, resources={**resources, _HANDIN: handin})
+        return self.from_notebook_node(notebook, resources={**resources, _HANDIN: handin, _COURSE: Course(root=Path(course.root))})
 
 
 def _leave_only_the_timestamp(folder: Path) -> None:
@@ -74,10 +74,10 @@ class Judge(NbGraderPreprocessor):
     def preprocess(self, nb: nbformat.NotebookNode, resources: Any) -> tuple[nbformat.NotebookNode, Any]:
         """Raises GraderBroke where there is no verdict on the program; a rejected hand-in changes no score."""
         handin: HandIn = resources.pop(_HANDIN)
+        course: Course = resources.pop(_COURSE)
         if handin.rejected:
             self.log.error("The hand-in of %s was rejected: %s No score was changed.", handin.learner, handin.rejected)
             return nb, resources
-        course = Course(root=Path(self.parent.coursedir.root))
         seen = spent.seen_of(course, handin.learner)
         graded = judge_handin(handin.lab, handin.data, self.tasks or None, learner=handin.learner, seen=seen)
         if not graded.has_score:
