@@ -165,6 +165,7 @@ class Containers:
     def forget(self) -> None:
         """End everything and remove the data as well."""
         self._stop_watching()
+        self.gateway.stop()
         self._down("--volumes")
         self._write_record(up=False)
 
