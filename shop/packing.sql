@@ -31,6 +31,7 @@ create table position (
 
 -- Attempts at what cannot be packed at once. A sequence also counts what is rolled back.
 create sequence attempts_at_unicorns;
+create sequence attempts_at_anvils;
 create sequence attempts_at_vases;
 
 create function try_to_pack() returns trigger
@@ -39,6 +40,10 @@ begin
     if new.item = 'unicorn' then
         perform nextval('attempts_at_unicorns');
         raise exception 'no shelf holds a unicorn';
+    end if;
+    if new.item = 'anvil' then
+        perform nextval('attempts_at_anvils');
+        raise exception 'an anvil falls through every box';
     end if;
     if new.item = 'vase' and nextval('attempts_at_vases') <= 2 then
         raise exception 'the vase does not fit into this box, try the next one';

@@ -11,6 +11,7 @@ from autograder.invariants.state import Message, Progress, State
 from autograder.invariants.violation import Violation
 
 __all__ = [
+    "ATTEMPTS",
     "RULES",
     "effects_keep_the_order_of_their_key",
     "every_message_has_its_effect",
@@ -23,7 +24,8 @@ __all__ = [
 
 DEAD_LETTERS = "purchases-dead"
 ATTEMPTS = 3
-REASON = "no shelf holds a unicorn"
+REASONS = {"unicorn": "no shelf holds a unicorn", "anvil": "an anvil falls through every box"}
+"""What ``shop/packing.sql`` says of what can never be packed."""
 SKEW_MAX = 1.25
 PER_S_MAX = 50
 
@@ -104,12 +106,18 @@ def poison_is_set_aside(history: History, state: State) -> Violation | None:
         copies = len(_letters(state, one))
         if copies > 1 + kills + cuts:
             return _violation(5, f"{_named(one)} is in the topic {DEAD_LETTERS} {copies} times, after {kills + cuts} faults")
-        if one["dead"] and one["readable"] and copies:
-            tried = state.known.get("attempts", 0)
-            least, most = ATTEMPTS - cuts, ATTEMPTS + kills + cuts
+        if one["dead"] and one["readable"]:
+            alike = [other for other in state.known["sent"] if other["dead"] and other["readable"] and other["item"] == one["item"]]
+            if not all(_letters(state, other) for other in alike):
+                continue  # attempts are counted by item, and at one of them it is still being tried
+            tried = state.known.get("attempts", {}).get(one["item"], 0)
+            least, most = ATTEMPTS * len(alike) - cuts, ATTEMPTS * len(alike) + kills + cuts
             if not least <= tried <= most:
                 asked = f"{least}" if least == most else f"{least} to {most}"
-                return _violation(5, f"{_named(one)} was tried {tried} times before it was set aside; {asked} are asked for")
+                what = " and ".join(map(_named, alike))
+                was = f"{what} was" if len(alike) == 1 else f"{what} together were"
+                aside = "before it was set aside" if len(alike) == 1 else "before they were set aside"
+                return _violation(5, f"{was} tried {tried} times {aside}; {asked} are asked for")
     return None
 
 
@@ -205,6 +213,7 @@ def _trouble(letter: Message, one: Known) -> str:
     reason = letter.header("reason")
     if not reason:
         return f"the dead letter from {one['place']} has no header reason"
-    if one["readable"] and REASON not in reason:
-        return f"the dead letter from {one['place']} gives the reason {reason[:60]!r}; what the last attempt raised is {REASON!r}"
+    raised = REASONS.get(one["item"], "") if one["readable"] else ""
+    if raised not in reason:
+        return f"the dead letter from {one['place']} gives the reason {reason[:60]!r}; what the last attempt raised is {raised!r}"
     return ""

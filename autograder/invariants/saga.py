@@ -60,6 +60,11 @@ def each_effect_once(history: History, state: State) -> Violation | None:
             return _violation(2, f"{order.buyer} was charged {_euros(order.paid)} for {order.id}, which costs {_euros(order.amount)}")
         if order.parcels > 1:
             return _violation(2, f"{order.parcels} parcels were packed for {order.id}")
+        if order.charges and order.charged_to != order.buyer:
+            return _violation(2, f"{order.charged_to} was charged for {order.id}, which {order.buyer} has ordered")
+        if order.parcels and order.packed != (order.quantity, order.item):
+            inside, wanted = _units(*order.packed), _units(order.quantity, order.item)
+            return _violation(2, f"{inside} left in the parcel of {order.id}, which is an order of {wanted}")
         if order.off_the_shelf > order.quantity:
             return _violation(2, f"{order.id} is {_units(order.quantity, order.item)}, and {order.off_the_shelf} are off the shelf")
         if order.off_the_shelf < 0:
@@ -148,10 +153,14 @@ class Order:
     """Units of its item on the shelf."""
     off_the_shelf: int
     charges: int
+    charged_to: str
+    """Who was charged first; empty where nobody was."""
     paid: int
     returned: int
     """In cents."""
     parcels: int
+    packed: tuple[int, str]
+    """How many units of what the first parcel holds."""
     announced: bool
 
     @property
@@ -189,6 +198,7 @@ def _orders(state: State) -> Iterator[Order]:
     for wanted in state.known["orders"]:
         charges = [row for row in state.charges if row["purchase_id"] == wanted["id"]]
         ids = {row["id"] for row in charges}
+        parcels = [row for row in state.parcels if row["purchase_id"] == wanted["id"]]
         yield Order(
             id=wanted["id"],
             buyer=wanted["buyer"],
@@ -199,9 +209,11 @@ def _orders(state: State) -> Iterator[Order]:
             free=free.get(wanted["item"], 0),
             off_the_shelf=state.known["had"][wanted["item"]] - free.get(wanted["item"], 0),
             charges=len(charges),
+            charged_to=charges[0]["buyer"] if charges else "",
             paid=sum(row["amount"] for row in charges),
             returned=sum(row["amount"] for row in state.refunds if row["charge_id"] in ids),
-            parcels=sum(row["purchase_id"] == wanted["id"] for row in state.parcels),
+            parcels=len(parcels),
+            packed=(parcels[0]["quantity"], parcels[0]["item"]) if parcels else (0, wanted["item"]),
             announced=wanted["id"] in announced,
         )
 

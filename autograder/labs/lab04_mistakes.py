@@ -63,6 +63,30 @@ PLACING = (
         sentence="it undoes a step that has never been done: the card was declined, so there is nothing to give back.",
         shows=all_of(seen(SERVED, "declined", UNDISTURBED), none_of(seen(SERVED, "closed"))),
     ),
+    Mistake(
+        name="packs_one_of_each",
+        task="place_order",
+        sentence="its parcels hold one unit, whatever was ordered.",
+        shows=seen(ONCE, "ships", UNDISTURBED, says="left in the parcel"),
+    ),
+    Mistake(
+        name="charges_another_buyer",
+        task="place_order",
+        sentence="the card that it charges is not that of the buyer who ordered.",
+        shows=seen(ONCE, "ships", UNDISTURBED, says="was charged for"),
+    ),
+    Mistake(
+        name="undoes_one_unit",
+        task="place_order",
+        sentence="it puts one unit back, whatever was ordered. A compensation gives back what its step has taken.",
+        shows=all_of(seen(ENDED, "refused", UNDISTURBED, says="still off the shelf"), none_of(seen(ENDED, "closed"))),
+    ),
+    Mistake(
+        name="refunds_one_unit",
+        task="place_order",
+        sentence="it refunds the price of one unit, whatever was paid. The receipt of the charge says how much that was.",
+        shows=all_of(seen(ENDED, "refused", UNDISTURBED, says="still holds"), none_of(seen(ENDED, "closed"))),
+    ),
 )
 
 RECOVERING = (
@@ -203,7 +227,14 @@ STRETCH = (
         task="react",
         sentence="the second copy of the event is decided anew, and differently. Keep the decision, or let the warehouse keep"
         " it: cancel the key.",
-        shows=seen(PIVOT, says="went back"),
+        shows=all_of(seen(PIVOT, says="went back"), none_of(seen(PIVOT, "events-s"))),
+    ),
+    Mistake(
+        name="takes_no_answer_for_a_refusal",
+        task="react",
+        sentence="the warehouse did not answer, and the money went back. The request may still be on its way: cancel the key"
+        " before you turn round.",
+        shows=seen(PIVOT, "events-s", UNDISTURBED, says="went back"),
     ),
 )
 

@@ -71,23 +71,25 @@ def _orchestrated(
     )
 
 
+BAO = ("p2",)
+"""Who orders two mugs: one unit is not every order."""
 PLACE = ("place_order",)
 BOTH = ("place_order", "recover")
 
 PLACING = (
     _orchestrated("ships", "Ada and Bao order, and ask again", PLACE, LOG, words=("p1", "p2")),
     _orchestrated("closed", "The payment went through, the warehouse is unavailable", PLACE, COMPENSATION, mood="stands still"),
-    _orchestrated("refused", "The warehouse has none left", PLACE, COMPENSATION, mood="refuses"),
+    _orchestrated("refused", "The warehouse has none left", PLACE, COMPENSATION, mood="refuses", words=BAO),
     _orchestrated("declined", "The card is declined", PLACE, COMPENSATION, declines=True),
 )
 RECOVERING = (
-    _orchestrated("unpaid", "The card is declined", BOTH, LOG, KILLS, declines=True),
+    _orchestrated("unpaid", "The card is declined", BOTH, LOG, KILLS, declines=True, words=BAO),
     _orchestrated("done", "Ada's order is paid and packed", BOTH, LOG, KILLS),
     _orchestrated(
         "undone", "The payment went through, the warehouse is unavailable", BOTH, LOG, KILLS, pairs=TWICE, mood="stands still"
     ),
     _orchestrated("done-cut", "Ada's order is paid and packed, and a message is lost", BOTH, LOG, CUTS),
-    _orchestrated("undone-cut", "The warehouse is unavailable, and a message is lost", BOTH, LOG, CUTS, mood="stands still"),
+    _orchestrated("undone-cut", "The warehouse is unavailable, and a message is lost", BOTH, LOG, CUTS, mood="stands still", words=BAO),
     _orchestrated("two", "Two orders were begun by a process that died", BOTH, LOG, words=("p1", "p2"), begun=("p1", "p2")),
 )
 """The short stories first: most mistakes show there."""
@@ -95,16 +97,20 @@ INSISTING = (
     _orchestrated("slow", "The warehouse hangs up, and packs later", BOTH, PIVOT_SECTION, mood="is slow"),
     _orchestrated("away", "The warehouse packs, and then it is away for two requests", BOTH, PIVOT_SECTION, KILLS, mood="goes away"),
     _orchestrated("opens", "The warehouse is away for one request", BOTH, PIVOT_SECTION, KILLS, mood="opens later"),
-    _orchestrated("refund", "The gateway refuses the refund twice", BOTH, COMPENSATION, KILLS, mood="refuses", refund_fails=2),
+    _orchestrated(
+        "refund", "The gateway refuses the refund twice", BOTH, COMPENSATION, KILLS, mood="refuses", refund_fails=2, words=BAO
+    ),
 )
 
 
-def _choreographed(name: str, title: str, target: str, faults: tuple[str, ...] = KILLS, **how: object) -> Scenario:
+def _choreographed(
+    name: str, title: str, target: str, faults: tuple[str, ...] = KILLS, *, words: tuple[str, ...] = ("p1",), **how: object
+) -> Scenario:
     return Scenario(
         name=name,
         title=title,
         play=story.crossed("react", **how),  # type: ignore[arg-type]
-        input=("p1",),
+        input=words,
         target=target,
         faults=faults,
         rules=CHOREOGRAPHED,
@@ -120,9 +126,10 @@ REACTING = (
         twice="warehouse", mood="opens later",
     ),
     _choreographed("events-d", "The card is declined; payments gets each event twice", "payments-1", (), twice="payments", declines=True),
+    _choreographed("events-s", "The warehouse hangs up, and packs later", "warehouse-1", (), mood="is slow"),
     _choreographed("pay", "The warehouse is unavailable, and payments is struck", "payments-1", mood="stands still"),
     _choreographed("pack", "The warehouse is away for one request, and its service is struck", "warehouse-1", mood="opens later"),
-    _choreographed("end", "The warehouse is unavailable, and orders is struck", "orders-1", mood="stands still"),
+    _choreographed("end", "The warehouse is unavailable, and orders is struck", "orders-1", mood="stands still", words=BAO),
     _choreographed("tell", "Ada's order is packed, and orders is struck", "orders-1"),
 )
 

@@ -163,6 +163,39 @@ SETTING_ASIDE = (
         " set aside at all.",
         shows=seen(ASIDE, "poison", says="was tried 5 times"),
     ),
+    Mistake(
+        name="knows_only_unicorns",
+        task="dead_letters",
+        sentence="it gives up on the one thing of which it knows that it cannot be packed, and tries anything else for ever."
+        " The number of attempts decides, not the item.",
+        shows=seen(DONE, "poisons", UNDISTURBED),
+    ),
+    Mistake(
+        name="writes_one_reason",
+        task="dead_letters",
+        sentence="its dead letters all give the same reason, whatever the attempt has raised.",
+        shows=seen(ASIDE, "poisons", UNDISTURBED, says="gives the reason"),
+    ),
+    Mistake(
+        name="counts_all_failures_together",
+        task="dead_letters",
+        sentence="one counter serves several messages, so the second is given up before its attempts are made. Count by message.",
+        shows=seen(ASIDE, "poisons", UNDISTURBED, says="together were tried"),
+    ),
+    Mistake(
+        name="drops_what_it_cannot_read",
+        task="dead_letters",
+        sentence="the offset of bytes that are no event is committed before they are set aside. Killed in between, they are in"
+        " neither place.",
+        shows=seen(DELIVERED, "unreadable", "kill-after", "OffsetCommit"),
+    ),
+    Mistake(
+        name="knows_one_kind_of_rubbish",
+        task="dead_letters",
+        sentence="it recognises the unreadable bytes that it has seen, and fails at others. Whatever `Event.decode` refuses is no"
+        " event.",
+        shows=seen(DONE, "unreadable", UNDISTURBED),
+    ),
 )
 
 STRETCH = (

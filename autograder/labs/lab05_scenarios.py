@@ -13,8 +13,8 @@ from autograder.explore.conductor import Ended
 from autograder.explore.stage import Job, Stage
 from autograder.explore.subject import Result
 from autograder.invariants import State
-from autograder.invariants.delivery import every_message_has_its_effect
-from autograder.labs.lab05_words import TOPIC, send
+from autograder.invariants.delivery import ATTEMPTS, every_message_has_its_effect
+from autograder.labs.lab05_words import TOPIC, UNPACKABLE, send
 
 __all__ = ["STORIES", "Story", "consume", "consume_later", "replaced"]
 
@@ -23,8 +23,8 @@ GROUP = "warehouse"
 TABLES = ("parcel",)
 CALLS_SPARE = 2
 """Who does one message in a call needs one call more, to say that nothing is left."""
-FAILURES_MAX = 9
-"""A program may give up at every failed attempt and be started again."""
+FAILURES_SPARE = 6
+"""Beyond those of a program that gives up at every failed attempt and is started again."""
 
 
 def consume(function: str) -> Play:
@@ -102,7 +102,9 @@ def _drain(stage: Stage, process: str, function: str, sent: list[dict[str, Any]]
             _told(stage, sent, "when it was killed", drained=False)
 
     calls_max = CALLS_SPARE + len(sent)
-    return stage.drain(process, function, settled=settled, failures_max=FAILURES_MAX, calls_max=calls_max, after=after)
+    never = sum(one["dead"] and one["readable"] for one in sent)
+    failures_max = FAILURES_SPARE + ATTEMPTS * max(1, never)
+    return stage.drain(process, function, settled=settled, failures_max=failures_max, calls_max=calls_max, after=after)
 
 
 def _told(
@@ -133,8 +135,11 @@ def _seen(stage: Stage, sent: list[dict[str, Any]], moment: str, **known: Any) -
     )
 
 
-def _attempts(stage: Stage) -> int:
-    """How often it was tried to pack a unicorn."""
-    statement = "select last_value, is_called from public.attempts_at_unicorns"
-    last, called = stage.lane.database.execute(statement).fetchone() or (0, False)
-    return int(last) if called else 0
+def _attempts(stage: Stage) -> dict[str, int]:
+    """How often it was tried to pack each thing that cannot be packed."""
+    found = {}
+    for item in UNPACKABLE.values():
+        statement = f"select last_value, is_called from public.attempts_at_{item}s"
+        last, called = stage.lane.database.execute(statement).fetchone() or (0, False)  # type: ignore[call-overload]
+        found[item] = int(last) if called else 0
+    return found

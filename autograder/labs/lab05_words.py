@@ -1,7 +1,8 @@
 """The words that lab 5's stories are made of: messages in the topic ``purchases``, in this order.
 
 ``a1`` is version 1 of purchase p-a. A last letter says more: ``a2x`` orders a unicorn, which can never be packed; ``a2v``
-orders a vase, which can be packed at the third attempt; ``a2u`` is no event at all, only bytes.
+orders a vase, which can be packed at the third attempt; ``a2y`` an anvil, which can never be packed either; ``a2u`` is no
+event at all, only bytes, and ``a2w`` is JSON and no event.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ from typing import Any
 from autograder.backends.kafka.direct import Sent
 from autograder.explore.stage import Stage
 
-__all__ = ["TOPIC", "Letter", "send", "sent_as", "without_roles"]
+__all__ = ["TOPIC", "UNPACKABLE", "Letter", "send", "sent_as", "without_roles"]
 
 TOPIC = "purchases"
 ITEMS = ("lamp", "mug", "kettle", "chair")
 BUYERS = ("Ada", "Bao", "Chidi", "Zoë O'Brien")
-ROLES = "xvu"
+ROLES = "xyvuw"
+UNPACKABLE = {"x": "unicorn", "y": "anvil"}
+"""What can never be packed, by its letter; ``shop/packing.sql`` counts the attempts at each."""
+NO_EVENT = "uw"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +47,7 @@ class Letter:
     @property
     def item(self) -> str:
         """What is to be packed."""
-        return {"x": "unicorn", "v": "vase"}.get(self.word[-1], ITEMS[(ord(self.word[0]) - ord("a")) % len(ITEMS)])
+        return {**UNPACKABLE, "v": "vase"}.get(self.word[-1], ITEMS[(ord(self.word[0]) - ord("a")) % len(ITEMS)])
 
     @property
     def place(self) -> str:
@@ -55,6 +59,8 @@ class Letter:
         """The message's value."""
         if self.word[-1] == "u":
             return f"not an event: {self.purchase_id}"
+        if self.word[-1] == "w":
+            return json.dumps([self.purchase_id, self.version])
         buyer = BUYERS[(ord(self.word[0]) - ord("a")) % len(BUYERS)]
         payload = {"buyer": buyer, "item": self.item, "quantity": self.version}
         kind = "OrderPlaced" if self.version == 1 else "OrderChanged"
@@ -71,8 +77,8 @@ class Letter:
             "quantity": self.version,
             "place": self.place,
             "value": self.value,
-            "dead": self.word[-1] in "xu",
-            "readable": self.word[-1] != "u",
+            "dead": self.word[-1] in (*UNPACKABLE, *NO_EVENT),
+            "readable": self.word[-1] not in NO_EVENT,
         }
 
 

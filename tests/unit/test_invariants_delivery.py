@@ -105,13 +105,13 @@ def test_work_without_an_end_and_a_wrong_count_are_told():
     ],
 )  # fmt: skip
 def test_three_attempts_and_what_a_fault_may_change_about_them(attempts: int, kills: int, cuts: int, holds: bool):
-    seen = state(parcels(), dead("a1x", 0), sent=sent("a1x"), attempts=attempts, kills=kills, cuts=cuts)
+    seen = state(parcels(), dead("a1x", 0), sent=sent("a1x"), attempts={"unicorn": attempts}, kills=kills, cuts=cuts)
     assert (broken(rule.poison_is_set_aside, seen) == "") is holds
 
 
 @pytest.mark.parametrize(("copies", "kills", "holds"), [(1, 0, True), (2, 0, False), (2, 1, True), (3, 1, False)])
 def test_a_dead_letter_comes_once_and_once_more_for_a_fault(copies: int, kills: int, holds: bool):
-    seen = state(parcels(), *[dead("a1x", 0)] * copies, sent=sent("a1x"), attempts=3, kills=kills)
+    seen = state(parcels(), *[dead("a1x", 0)] * copies, sent=sent("a1x"), attempts={"unicorn": 3}, kills=kills)
     assert (broken(rule.poison_is_set_aside, seen) == "") is holds
 
 
@@ -128,7 +128,7 @@ def test_a_dead_letter_comes_once_and_once_more_for_a_fault(copies: int, kills: 
     ],
 )
 def test_a_dead_letter_says_why_and_from_where_and_is_the_whole_message(letter: Message, said: str):
-    found = broken(rule.poison_is_set_aside, state(parcels(), letter, sent=sent("a1x"), attempts=3))
+    found = broken(rule.poison_is_set_aside, state(parcels(), letter, sent=sent("a1x"), attempts={"unicorn": 3}))
     assert said in found and bool(found) == bool(said)
 
 
@@ -139,7 +139,7 @@ def test_what_could_have_been_packed_is_no_dead_letter():
 
 def test_bytes_that_are_no_event_need_no_attempts_and_any_reason():
     letter = dead("a1u", 0, reason="not an event of the shop")
-    assert not broken(rule.poison_is_set_aside, state(parcels(), letter, sent=sent("a1u"), attempts=0))
+    assert not broken(rule.poison_is_set_aside, state(parcels(), letter, sent=sent("a1u"), attempts={}))
 
 
 @pytest.mark.parametrize(
@@ -157,3 +157,21 @@ def test_a_layout_fits_up_to_its_bounds(day: dict[str, Any], said: str):
     whole = {"day": 1, "split": "", "in": 1, "busiest_per_s": 40.0, "skew": 1.0, **day}
     found = broken(rule.the_layout_fits, state(parcels(), days=[whole]))
     assert said in found and bool(found) == bool(said)
+
+
+@pytest.mark.parametrize(("unicorns", "anvils", "says"), [(6, 3, ""), (3, 3, "together were tried 3 times"), (6, 1, "p-c/1 was tried 1 times")])
+def test_attempts_at_several_are_counted_by_what_was_ordered(unicorns: int, anvils: int, says: str):
+    letters = [dead("a1x", 0), dead("b1x", 1), dead("c1y", 2, reason="an anvil falls through every box")]
+    seen = state(parcels(), *letters, sent=sent("a1x", "b1x", "c1y"), attempts={"unicorn": unicorns, "anvil": anvils})
+    found = broken(rule.poison_is_set_aside, seen)
+    assert says in found if says else not found
+
+
+def test_attempts_are_not_judged_while_one_of_a_kind_is_still_tried():
+    seen = state(parcels(), dead("a1x", 0), sent=sent("a1x", "b1x"), attempts={"unicorn": 4})
+    assert not broken(rule.poison_is_set_aside, seen)
+
+
+def test_each_dead_letter_gives_its_own_reason():
+    seen = state(parcels(), dead("c1y", 0), sent=sent("c1y"), attempts={"anvil": 3})
+    assert "an anvil falls through every box" in broken(rule.poison_is_set_aside, seen)

@@ -19,16 +19,16 @@ ORDER = {"id": "p-1", "buyer": "Ada", "item": "lamp", "quantity": 1, "amount": 4
 
 def state(
     status: str = "pending", *, free: int = 2, charges: int = 0, refunds: int = 0, parcels: int = 0, told: bool = False,
-    amount: int = 4900, **known: Any,
+    amount: int = 4900, charged_to: str = "Ada", packed: tuple[int, str] = (1, "lamp"), **known: Any,
 ) -> State:  # fmt: skip
     """One order of one lamp; the shop had three."""
     event = json.dumps({"purchase_id": "p-1", "kind": "OrderConfirmed"})
     return State(
         moment="in the end",
         tables={"purchase": ({**ORDER, "status": status},), "stock": ({"item": "lamp", "free": free},)},
-        charges=tuple({"id": f"ch-{n}", "purchase_id": "p-1", "amount": amount} for n in range(charges)),
+        charges=tuple({"id": f"ch-{n}", "purchase_id": "p-1", "buyer": charged_to, "amount": amount} for n in range(charges)),
         refunds=tuple({"id": f"re-{n}", "charge_id": "ch-0", "amount": 4900} for n in range(refunds)),
-        parcels=tuple({"key": f"k{n}", "purchase_id": "p-1", "item": "lamp", "quantity": 1} for n in range(parcels)),
+        parcels=tuple({"key": f"k{n}", "purchase_id": "p-1", "item": packed[1], "quantity": packed[0]} for n in range(parcels)),
         messages=(Message(topic="purchases", partition=0, offset=0, key="p-1", value=event),) if told else (),
         known={"orders": [ORDER], "had": {"lamp": 3}, **known},
     )
@@ -130,3 +130,17 @@ def test_a_message_that_is_no_event_confirms_nothing():
     odd = state(parcels=1, charges=1)
     messages = tuple(Message(topic="purchases", partition=0, offset=n, key=None, value=value) for n, value in enumerate(("{", "[]", "7")))
     assert nothing_undone_past_the_pivot(QUIET, State(moment="", tables=odd.tables, messages=messages, known=odd.known)) is None
+
+
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        ({"packed": (2, "lamp")}, "2 lamps left in the parcel of p-1, which is an order of 1 lamp"),
+        ({"packed": (1, "mug")}, "1 mug left in the parcel of p-1"),
+        ({"charged_to": "Bao"}, "Bao was charged for p-1, which Ada has ordered"),
+        ({}, ""),
+    ],
+)
+def test_the_parcel_holds_what_was_ordered_and_who_ordered_it_pays(how, says):
+    found = each_effect_once(QUIET, state(**DONE, **how))
+    assert (says in found.evidence) if says else found is None
